@@ -1,0 +1,29 @@
+# Compiler, warnings, sanitizers, LTO, ccache: everything about how, nothing about what is built.
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+option(TERNMQ_LTO "Link-time optimisation" OFF)
+set(TERNMQ_SANITIZE "" CACHE STRING "Sanitizers, for example address,undefined or thread")
+
+add_compile_options(-Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Werror=return-type)
+add_compile_definitions(BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_VISIBILITY)
+
+if(TERNMQ_LTO)
+  include(CheckIPOSupported)
+  check_ipo_supported()
+  set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
+  # Two link-time jobs: the machine the project is planned for has two cores.
+  add_link_options(-flto=2)
+endif()
+
+if(TERNMQ_SANITIZE)
+  add_compile_options(-fsanitize=${TERNMQ_SANITIZE} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${TERNMQ_SANITIZE})
+endif()

@@ -1,0 +1,69 @@
+#include "message/message.hpp"
+
+namespace tern {
+
+Message* MessageRef::fill(void* memory, Slab* slab, const MessageParts& parts) noexcept {
+  auto* message = new (memory) Message;
+  message->slab_ = slab;
+  message->names_ = parts.names.data();
+  message->names_bytes_ = static_cast<std::uint16_t>(parts.names.size());
+  message->properties_ = parts.properties.data();
+  message->properties_bytes_ = static_cast<std::uint32_t>(parts.properties.size());
+  message->body_ = parts.body.data();
+  message->body_bytes_ = static_cast<std::uint32_t>(parts.body.size());
+  message->persistent_ = parts.persistent;
+  message->priority_ = parts.priority;
+  return message;
+}
+
+MessageRef MessageRef::in_place(SlabLease& lease, const MessageParts& parts) noexcept {
+  void* memory = lease->take_back(sizeof(Message));
+  if (memory == nullptr) return {};
+  lease.hand_out();
+  return MessageRef(fill(memory, lease.get(), parts));
+}
+
+MessageRef MessageRef::gather(const MessageParts& parts) {
+  MessageGatherer gatherer(parts, static_cast<std::uint32_t>(parts.body.size()));
+  gatherer.append(parts.body);
+  return gatherer.finish();
+}
+
+MessageGatherer::MessageGatherer(const MessageParts& parts, std::uint32_t body_bytes)
+    : missing_(body_bytes) {
+  ensure(parts.names.size() >= 2, "message without names");
+  ensure(parts.names.size() <= 512, "names too long");
+  // The structure first, so that it is aligned; then names, properties and body behind it.
+  const std::size_t bytes =
+      sizeof(Message) + parts.names.size() + parts.properties.size() + body_bytes;
+  Slab* slab = Slab::create_exact(bytes);
+  char* const memory = slab->free_begin();
+  slab->advance(bytes);
+  char* const names = memory + sizeof(Message);
+  char* const properties = names + parts.names.size();
+  write_ = properties + parts.properties.size();
+  std::memcpy(names, parts.names.data(), parts.names.size());
+  if (!parts.properties.empty())
+    std::memcpy(properties, parts.properties.data(), parts.properties.size());
+  MessageParts owned = parts;
+  owned.names = {names, parts.names.size()};
+  owned.properties = {properties, parts.properties.size()};
+  owned.body = {write_, body_bytes};
+  message_ = MessageRef(MessageRef::fill(memory, slab, owned));
+}
+
+void MessageGatherer::append(Bytes piece) noexcept {
+  ensure(piece.size() <= missing_, "body piece too long");
+  if (piece.empty()) return;
+  std::memcpy(write_, piece.data(), piece.size());
+  write_ += piece.size();
+  missing_ -= static_cast<std::uint32_t>(piece.size());
+}
+
+MessageRef MessageGatherer::finish() noexcept {
+  ensure(message_.get() != nullptr, "message finished twice");
+  ensure(missing_ == 0, "message finished before its body was complete");
+  return std::move(message_);
+}
+
+}  // namespace tern

@@ -1,0 +1,132 @@
+// Message: what a publisher sent, protocol-neutral and immutable, as slices of a slab (slab.hpp).
+// It is built once by the shard that read it (or by a store reader) and shared by every queue it
+// was routed to; any thread may drop it.
+//
+// Names and properties stay in AMQP 0-9-1's encoding, because that is how they arrive, are stored
+// and leave; properties.hpp decodes a field when somebody needs it.
+#pragma once
+
+#include <cstdint>
+#include <new>
+#include <utility>
+
+#include "base/bytes.hpp"
+#include "base/slab.hpp"
+
+namespace tern {
+
+/// The pieces of a message before they are one. All views must be valid during the call only.
+struct MessageParts {
+  Bytes names;       ///< u8 length, exchange name, u8 length, routing key (2 to 512 bytes)
+  Bytes properties;  ///< AMQP property flags and list: a content header frame after the body size
+  Bytes body;
+  bool persistent = false;  ///< delivery-mode 2
+  std::uint8_t priority = 0;
+};
+
+class MessageRef;
+
+class Message {
+ public:
+  [[nodiscard]] Bytes exchange() const noexcept {
+    return {names_ + 1, static_cast<std::uint8_t>(names_[0])};
+  }
+  [[nodiscard]] Bytes routing_key() const noexcept {
+    const std::size_t skip = 2U + static_cast<std::uint8_t>(names_[0]);
+    return {names_ + skip, names_bytes_ - skip};
+  }
+  /// Exchange and routing key as two AMQP short strings, ready for basic.deliver.
+  [[nodiscard]] Bytes names() const noexcept { return {names_, names_bytes_}; }
+  /// AMQP property flags and list, ready for a content header frame.
+  [[nodiscard]] Bytes properties() const noexcept { return {properties_, properties_bytes_}; }
+  [[nodiscard]] Bytes body() const noexcept { return {body_, body_bytes_}; }
+  [[nodiscard]] bool is_persistent() const noexcept { return persistent_; }
+  [[nodiscard]] std::uint8_t priority() const noexcept { return priority_; }
+  /// Memory this message answers for: its bytes and its own structure.
+  [[nodiscard]] std::uint32_t bytes() const noexcept {
+    return body_bytes_ + properties_bytes_ + names_bytes_ +
+           static_cast<std::uint32_t>(sizeof(Message));
+  }
+
+  /// The commit thread's notes (nobody else reads or writes them): in which commit this message's
+  /// bytes were stored for sharing between queues, and as which entry.
+  mutable std::uint64_t shared_commit = 0;
+  mutable std::uint32_t shared_index = 0;
+
+ private:
+  friend class MessageRef;
+  Message() = default;
+
+  std::uint32_t body_bytes_ = 0;
+  std::uint32_t properties_bytes_ = 0;
+  std::uint16_t names_bytes_ = 0;
+  bool persistent_ = false;
+  std::uint8_t priority_ = 0;
+  Slab* slab_ = nullptr;
+  const char* names_ = nullptr;
+  const char* properties_ = nullptr;
+  const char* body_ = nullptr;
+};
+static_assert(sizeof(Message) % 8 == 0);
+
+/// Shared ownership of a message: one reference on its slab.
+class MessageRef {
+ public:
+  MessageRef() = default;
+  MessageRef(const MessageRef& other) noexcept : message_(other.message_) {
+    if (message_ != nullptr) message_->slab_->add_references(1);
+  }
+  MessageRef(MessageRef&& other) noexcept : message_(std::exchange(other.message_, nullptr)) {}
+  MessageRef& operator=(MessageRef other) noexcept {
+    std::swap(message_, other.message_);
+    return *this;
+  }
+  ~MessageRef() { reset(); }
+
+  void reset() noexcept {
+    if (message_ != nullptr) std::exchange(message_, nullptr)->slab_->drop_references(1);
+  }
+  const Message* operator->() const noexcept { return message_; }
+  const Message& operator*() const noexcept { return *message_; }
+  [[nodiscard]] const Message* get() const noexcept { return message_; }
+  explicit operator bool() const noexcept { return message_ != nullptr; }
+
+  /// A message whose parts all lie in the leased slab already: nothing is copied. Null if the slab
+  /// has no room left for the structure; then gather().
+  [[nodiscard]] static MessageRef in_place(SlabLease& lease, const MessageParts& parts) noexcept;
+
+  /// A message in a slab of its own; every part is copied.
+  [[nodiscard]] static MessageRef gather(const MessageParts& parts);
+
+ private:
+  friend class MessageGatherer;
+  explicit MessageRef(const Message* message) noexcept : message_(message) {}
+  static Message* fill(void* memory, Slab* slab, const MessageParts& parts) noexcept;
+
+  const Message* message_ = nullptr;
+};
+
+/// Builds a message whose body arrives in pieces. The slab is made for the announced size; the
+/// kernel backs only what has been written, so a length that lies costs address space alone.
+class MessageGatherer {
+ public:
+  MessageGatherer() = default;
+  /// `parts.body` is ignored; `body_bytes` is what the content header announced.
+  MessageGatherer(const MessageParts& parts, std::uint32_t body_bytes);
+  MessageGatherer(MessageGatherer&&) noexcept = default;
+  MessageGatherer& operator=(MessageGatherer&&) noexcept = default;
+
+  /// Bytes of body still to come.
+  [[nodiscard]] std::uint32_t missing_bytes() const noexcept { return missing_; }
+  /// Appends a piece of at most missing_bytes().
+  void append(Bytes piece) noexcept;
+  /// The message, once missing_bytes() is 0.
+  [[nodiscard]] MessageRef finish() noexcept;
+
+ private:
+  MessageRef message_;
+  char* write_ = nullptr;
+  std::uint32_t missing_ = 0;
+};
+
+}  // namespace tern
