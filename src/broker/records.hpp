@@ -1,0 +1,57 @@
+// What the broker knows of each thing in its topology: immutable once made, shared by the replicas
+// of all shards.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "message/field_table.hpp"
+#include "message/ids.hpp"
+
+namespace tern::broker {
+
+struct VhostRecord {
+  std::uint32_t number = 0;  ///< stable, never reused; what Caller::vhost holds
+  std::string name;
+};
+
+struct ExchangeRecord {
+  std::uint32_t number = 0;  ///< of this run, never reused in it: the routing target's id
+  std::uint32_t vhost = 0;
+  std::string name;
+  std::string type;
+  bool durable = false;
+  bool auto_delete = false;
+  bool internal = false;
+  FieldTable arguments;
+};
+
+struct QueueRecord {
+  QueueId id{};
+  ShardId shard{};
+  std::uint32_t vhost = 0;
+  std::string name;
+  bool durable = false;
+  bool exclusive = false;
+  bool auto_delete = false;
+  SessionId owner;  ///< exclusive queues: whose
+  FieldTable arguments;
+};
+
+struct BindingRecord {
+  std::uint32_t vhost = 0;
+  std::string source;
+  std::string destination;
+  bool to_exchange = false;
+  bool durable = false;  ///< both ends are
+  std::string routing_key;
+  FieldTable arguments;
+};
+
+using VhostPointer = std::shared_ptr<const VhostRecord>;
+using ExchangePointer = std::shared_ptr<const ExchangeRecord>;
+using QueuePointer = std::shared_ptr<const QueueRecord>;
+using BindingPointer = std::shared_ptr<const BindingRecord>;
+
+}  // namespace tern::broker
