@@ -123,9 +123,12 @@ class Broker {
   // --- publishing -------------------------------------------------------------------------------
   /// Finds the queues for a message: exchange-to-exchange bindings, CC/BCC, alternate exchanges are
   /// settled here, permission to write is checked. Synchronous. `message` is replaced if its BCC
-  /// header had to be taken out. The targets stay valid until the next call with this cache.
+  /// header had to be taken out. `headers` are the entries of its headers property (empty if there
+  /// are none), as the session's own scan of the properties found them. The targets stay valid until
+  /// the next call with this cache.
   [[nodiscard]] virtual Outcome<std::span<const QueueAddress>> route(const Caller&,
                                                                      MessageRef& message,
+                                                                     Bytes headers,
                                                                      RouteCache& cache) = 0;
   /// Sends a message to queues. With a sequence in `token`, publish_settled answers per target.
   virtual void enqueue(std::span<const QueueAddress> targets, const MessageRef& message,
