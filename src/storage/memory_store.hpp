@@ -1,0 +1,44 @@
+// MemoryStore: a Store that keeps everything in memory and forgets it at the end: for --in-memory,
+// tests and the simulator. It owns no thread: a batch is "durable" as soon as submit() has it, and
+// the listener is called from inside submit() and read() (listeners only post).
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <unordered_map>
+
+#include "storage/store.hpp"
+
+namespace tern::storage {
+
+class MemoryStore final : public Store {
+ public:
+  [[nodiscard]] Recovered take_recovered() override { return {}; }
+  void start(Listener& listener) override;
+  void submit(std::shared_ptr<Batch> batch) override;
+  void submit_records(std::vector<Record> records, std::vector<QueueId> dropped,
+                      std::function<void()> done) override;
+  void read(const ReadRequest& request) override;
+  [[nodiscard]] std::uint64_t pending_bytes() const noexcept override { return 0; }
+  void stop() override;
+
+  /// Messages held, of all queues (for tests).
+  [[nodiscard]] std::size_t size() const;
+
+ private:
+  // What a queue holds; persistent and spilled messages never share a position.
+  struct Stored {
+    MessageRef message;
+    bool spilled = false;
+  };
+  using Messages = std::map<Position, Stored>;
+
+  void apply(Batch& batch);
+
+  mutable std::mutex mutex_;  // guards all below; held for map work only, never for a callback
+  std::unordered_map<std::uint32_t, Messages> queues_;
+  Listener* listener_ = nullptr;
+  bool stopped_ = false;
+};
+
+}  // namespace tern::storage
