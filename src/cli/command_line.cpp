@@ -1,0 +1,150 @@
+// One table of commands; a new sub-command is one entry here.
+#include "cli/command_line.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ostream>
+#include <span>
+
+#include "base/log.hpp"
+#include "base/version.hpp"
+#include "config/manual.hpp"
+#include "config/nearest.hpp"
+
+namespace tern::cli {
+
+namespace {
+
+using Arguments = std::span<const std::string>;
+
+struct Command {
+  std::string_view name;
+  std::string_view summary;
+  int (*run)(const Invocation&, Arguments);
+};
+
+int run_serve(const Invocation& invocation, Arguments arguments);
+int run_check(const Invocation& invocation, Arguments arguments);
+int run_version(const Invocation& invocation, Arguments arguments);
+int run_help(const Invocation& invocation, Arguments arguments);
+
+constexpr Command commands[] = {
+    {"serve", "Run a broker until it is told to stop.", run_serve},
+    {"check", "Say whether a configuration is right, without running a broker.", run_check},
+    {"version", "Print the version.", run_version},
+    {"help", "Print this text.", run_help},
+};
+
+bool asks_for_help(Arguments arguments) {
+  return std::any_of(arguments.begin(), arguments.end(), [](const std::string& argument) {
+    return argument == "--help" || argument == "-h";
+  });
+}
+
+std::string general_help() {
+  std::string help = fmt::format("{} {}, a message broker that speaks RabbitMQ's AMQP 0-9-1\n\n",
+                                 product_name, product_version);
+  help += "Usage: ternmq COMMAND [FLAGS]\n\nCommands:\n";
+  for (const Command& command : commands) {
+    help += fmt::format("  {:<9}{}\n", command.name, command.summary);
+  }
+  help += "\n`ternmq serve --help` lists the flags.\n";
+  return help;
+}
+
+config::Loaded load(const Invocation& invocation, Arguments arguments) {
+  return config::load({{arguments.begin(), arguments.end()}, invocation.environment});
+}
+
+void print_errors(const Invocation& invocation, const config::Loaded& loaded) {
+  for (const auto& error : loaded.errors) invocation.err << error << '\n';
+}
+
+int run_serve(const Invocation& invocation, Arguments arguments) {
+  if (asks_for_help(arguments)) {
+    invocation.out << "Usage: ternmq serve [FLAGS]\n\n"
+                   << "Runs a broker until SIGTERM or SIGINT. Each flag may also stand in the "
+                      "file or the\nenvironment: see docs/configuration.md.\n\n"
+                   << config::flags_help();
+    return 0;
+  }
+  const auto loaded = load(invocation, arguments);
+  if (!loaded.errors.empty()) {
+    print_errors(invocation, loaded);
+    return exit_failure;
+  }
+  set_log_level(loaded.config.log.level);
+  if (!loaded.config.log.file.empty()) {
+    if (const auto opened = set_log_file(loaded.config.log.file); !opened) {
+      invocation.err << opened.error().text << '\n';
+      return exit_failure;
+    }
+  }
+  return invocation.serve(loaded.config);
+}
+
+int run_check(const Invocation& invocation, Arguments arguments) {
+  if (asks_for_help(arguments)) {
+    invocation.out << "Usage: ternmq check [--config FILE] [FLAGS]\n"
+                      "       ternmq check --print-docs\n\n"
+                      "Reads the file, the environment and the flags as `ternmq serve` does, "
+                      "prints everything\nthat is wrong, and exits with 0 if nothing is, with 1 "
+                      "otherwise. --print-docs prints\ndocs/configuration.md instead.\n";
+    return 0;
+  }
+  if (std::find(arguments.begin(), arguments.end(), "--print-docs") != arguments.end()) {
+    invocation.out << config::docs_page();
+    return 0;
+  }
+  const auto loaded = load(invocation, arguments);
+  print_errors(invocation, loaded);
+  if (!loaded.errors.empty()) return exit_failure;
+  invocation.out << (loaded.file.empty() ? "no file" : loaded.file)
+                 << ": the configuration is valid\n";
+  return 0;
+}
+
+int run_version(const Invocation& invocation, Arguments) {
+  invocation.out << "ternmq " << product_version << '\n';
+  return 0;
+}
+
+int run_help(const Invocation& invocation, Arguments) {
+  invocation.out << general_help();
+  return 0;
+}
+
+int unknown_command(const Invocation& invocation, const std::string& name) {
+  if (name.starts_with("-")) {
+    invocation.err << fmt::format(
+        "ternmq: '{}' comes before any command; flags follow one, as in `ternmq serve {}`\n", name,
+        name);
+    return exit_usage;
+  }
+  std::vector<std::string> names;
+  for (const Command& command : commands) names.emplace_back(command.name);
+  invocation.err << fmt::format(
+      "ternmq: unknown command '{}'; the nearest one is '{}' (`ternmq help` lists all)\n", name,
+      config::nearest(name, names));
+  return exit_usage;
+}
+
+}  // namespace
+
+int run(const Invocation& invocation) {
+  const Arguments arguments(invocation.arguments);
+  if (arguments.empty()) {
+    invocation.err << general_help();
+    return exit_usage;
+  }
+  const std::string& name = arguments.front();
+  if (name == "--help" || name == "-h") return run_help(invocation, {});
+  if (name == "--version") return run_version(invocation, {});
+  for (const Command& command : commands) {
+    if (command.name == name) return command.run(invocation, arguments.subspan(1));
+  }
+  return unknown_command(invocation, name);
+}
+
+}  // namespace tern::cli
