@@ -15,8 +15,8 @@ namespace tern::amqp {
 /// frame_max.
 class FrameWriter {
  public:
-  FrameWriter(std::string& out, std::uint32_t frame_max) noexcept
-      : out_(out), payload_max_(frame_max - frame_overhead_bytes) {}
+  /// `frame_max` as negotiated, at least frame_bytes_min.
+  FrameWriter(std::string& out, std::uint32_t frame_max) noexcept;
 
   template <class Method>
   void method(std::uint16_t channel, const Method& method) {
@@ -83,9 +83,10 @@ struct Delivery {
 [[nodiscard]] char* write_deliver(char* to, const Delivery& delivery, const Message& message,
                                   std::uint32_t frame_max) noexcept;
 
-/// Writes the head of a body frame (7 octets); returns the end.
-inline char* write_body_head(char* to, std::uint16_t channel, std::size_t payload_bytes) noexcept {
-  to[0] = static_cast<char>(FrameType::body);
+/// Writes the head of a frame (frame_head_bytes); returns the end.
+inline char* write_frame_head(char* to, FrameType type, std::uint16_t channel,
+                              std::size_t payload_bytes) noexcept {
+  to[0] = static_cast<char>(type);
   store_big_endian(to + 1, channel);
   store_big_endian(to + 3, static_cast<std::uint32_t>(payload_bytes));
   return to + frame_head_bytes;
@@ -102,7 +103,7 @@ char* gather_body(char* to, std::uint16_t channel, Bytes body, std::uint32_t fra
   char* piece = to;
   while (!body.empty()) {
     const Bytes part = body.substr(0, payload_max);
-    to = write_body_head(to, channel, part.size());
+    to = write_frame_head(to, FrameType::body, channel, part.size());
     slice(Bytes(piece, static_cast<std::size_t>(to - piece)));
     slice(part);
     piece = to;

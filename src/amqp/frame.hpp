@@ -36,9 +36,11 @@ enum class FrameStatus : std::uint8_t {
 struct FrameCut {
   FrameStatus status = FrameStatus::need_more;
   std::uint8_t raw_type = 0;
+  std::uint8_t bad_end_octet = 0;
   std::uint16_t channel = 0;
-  Bytes payload;          ///< into the buffer
-  std::size_t bytes = 0;  ///< complete: octets used, head and end included
+  Bytes payload;  ///< into the buffer
+  std::size_t bytes =
+      0;  ///< complete: octets used, head and end included; too_large: the payload's
 
   [[nodiscard]] FrameType type() const noexcept { return static_cast<FrameType>(raw_type); }
 };
