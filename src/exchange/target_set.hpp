@@ -14,7 +14,7 @@ class TargetSet {
  public:
   /// Adds a target. False: it was there already.
   bool add(Target target) {
-    if (items_.size() <= scan_count_max) return add_by_scan(target);
+    if (items_.size() < scan_count_max) return add_by_scan(target);
     return add_by_table(target);
   }
   /// Forgets all targets and keeps the memory. O(1).
@@ -43,6 +43,7 @@ class TargetSet {
   std::vector<Target> items_;
   std::vector<Slot> table_;  ///< open addressing, a power of two, at most half full
   std::uint32_t generation_ = 1;
+  bool has_table_ = false;  ///< the items are in the table, too
 };
 
 }  // namespace tern::exchange
