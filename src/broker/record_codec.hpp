@@ -1,0 +1,59 @@
+// Record codec: durable topology as small records of the store. A record's key says what the thing
+// is called and its value the rest; keys sort so that a load in key order meets the id counters
+// first, then virtual hosts, exchanges, queues, and bindings last. Pure; any thread.
+//
+//   key     = kind octet, then                    value = version octet (1), then
+//   1 ids                                         u32 next queue id, u32 next vhost number
+//   2 vhost     name                              u32 number
+//   3 exchange  u32 vhost, name                   u8 flags, short type, table arguments
+//   4 queue     u32 vhost, name                   u8 flags, u32 id, table arguments
+//   5 binding   u32 vhost, source, u8 to          table arguments
+//               exchange, destination, routing
+//               key, digest of the arguments
+//
+//   name    = u16 length, octets: no name can be read as the end of another's key
+//   digest  = nothing for no arguments, else SHA-256 of their canonical entries
+//   flags   = 1 durable, 2 exclusive, 4 auto-delete, 8 internal
+//
+// Numbers are big-endian, tables and short strings those of AMQP.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/result.hpp"
+#include "broker/records.hpp"
+#include "storage/store.hpp"
+
+namespace tern::broker {
+
+/// Numbers that are never given twice: written before the first use of what lies below them.
+struct NextIds {
+  QueueId queue{1};
+  std::uint32_t vhost = 1;
+  friend bool operator==(const NextIds&, const NextIds&) = default;
+};
+
+/// The record that keeps the thing. Of a queue, shard and owner are not kept; of an exchange, its
+/// number is not: they belong to a run.
+[[nodiscard]] storage::Record encode_record(const NextIds& ids);
+[[nodiscard]] storage::Record encode_record(const VhostRecord& vhost);
+[[nodiscard]] storage::Record encode_record(const ExchangeRecord& exchange);
+[[nodiscard]] storage::Record encode_record(const QueueRecord& queue);
+[[nodiscard]] storage::Record encode_record(const BindingRecord& binding);
+
+/// The record that forgets the thing (no value).
+[[nodiscard]] storage::Record forget_record(const VhostRecord& vhost);
+[[nodiscard]] storage::Record forget_record(const ExchangeRecord& exchange);
+[[nodiscard]] storage::Record forget_record(const QueueRecord& queue);
+[[nodiscard]] storage::Record forget_record(const BindingRecord& binding);
+
+using TopologyRecord =
+    std::variant<NextIds, VhostRecord, ExchangeRecord, QueueRecord, BindingRecord>;
+
+/// What a record of the store keeps. Error: damage, a kind or a version that is not known (a newer
+/// broker's); the text says which thing it was, as far as that can be read.
+[[nodiscard]] Result<TopologyRecord> decode_record(std::string_view key, std::string_view value);
+
+}  // namespace tern::broker
