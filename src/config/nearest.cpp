@@ -26,7 +26,7 @@ std::size_t distance_to(std::string_view name, std::string_view candidate) {
   const std::size_t whole = edit_distance(name, candidate);
   const auto short_candidate = after_last_dot(candidate);
   if (short_candidate == candidate) return whole;
-  return std::min(whole, edit_distance(after_last_dot(name), short_candidate) + 1);
+  return std::min(whole, edit_distance(after_last_dot(name), short_candidate) + 2);
 }
 
 }  // namespace

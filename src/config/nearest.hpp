@@ -12,8 +12,8 @@ namespace tern::config {
 /// swap two neighbours. Letters of either case are equal, and so are `-` and `_`.
 [[nodiscard]] std::size_t edit_distance(std::string_view left, std::string_view right);
 
-/// The candidate nearest to `name`; the first of several equally near ones. A name given without
-/// its section (`port` for `amqp.port`) counts as one edit away. `candidates` is not empty.
+/// The candidate nearest to `name`; the first of several equally near ones. A missing or
+/// wrong section (`port` for `amqp.port`) counts as two edits. `candidates` is not empty.
 [[nodiscard]] std::string nearest(std::string_view name, std::span<const std::string> candidates);
 
 }  // namespace tern::config

@@ -102,8 +102,9 @@ requires is_duration<T> Result<void> set(const Option& option, T& field, std::st
   if (!in_range(option, static_cast<std::uint64_t>(value->count()))) {
     return Error{"is out of range"};
   }
-  field = std::chrono::duration_cast<T>(*value);
-  if (field != *value) return Error{"is not in whole seconds"};
+  const auto rounded = std::chrono::duration_cast<T>(*value);
+  if (rounded != *value) return Error{"is not in whole seconds"};
+  field = rounded;
   return {};
 }
 

@@ -47,8 +47,7 @@ constexpr std::uint64_t hour = 3600 * second;
 const Option table[] = {
     {TERN_FIELD(data_dir),
      .help = "Directory in which everything durable lives. It is made when missing, and one broker "
-             "at a "
-             "time may use it.",
+             "at a time may use it.",
      .check = check_not_empty, .text_is = "a directory"},
     {TERN_FIELD(in_memory),
      .help = "Keep nothing on disk: everything is gone when the broker stops. For tests and CI."},
