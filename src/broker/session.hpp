@@ -29,7 +29,7 @@ struct OperationResult {
   std::string name;           ///< declare_queue: the queue's name
   std::uint64_t count = 0;    ///< declare, get: ready; purge, delete: messages removed
   std::uint64_t consumers = 0;
-  QueueAddress queue;         ///< consume: whom to send cancel and settle to
+  QueueAddress queue;         ///< consume, get: whom to send cancel and settle to
   queue::Delivery delivery;   ///< get: message is null if there was none
   bool found = false;         ///< direct reply-to: the requester is there
 };
@@ -49,6 +49,14 @@ class Session {
                                queue::PublishOutcome outcome) = 0;
 
   virtual void completed(OperationResult&& result) = 0;
+
+  /// Is this key the one that the session made for this consumer's direct replies? Asked on the
+  /// session's shard before a reply is delivered (Broker::reply) or promised (Broker::find_reply).
+  [[nodiscard]] virtual bool expects_reply(ConsumerNumber consumer, std::uint64_t key) const {
+    static_cast<void>(consumer);
+    static_cast<void>(key);
+    return false;
+  }
 
   /// The queue of this consumer has gone (basic.cancel from the server).
   virtual void consumer_cancelled(ConsumerNumber consumer) = 0;
