@@ -9,7 +9,10 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -67,6 +70,13 @@ class FieldTable {
   std::vector<FieldEntry> entries_;
 };
 
+namespace detail {
+template <class T, class Variant>
+inline constexpr bool is_alternative = false;
+template <class T, class... Types>
+inline constexpr bool is_alternative<T, std::variant<Types...>> = (std::is_same_v<T, Types> || ...);
+}  // namespace detail
+
 /// One value. Equality is exact: an int32 is not an int64 (see is_equivalent).
 struct FieldValue {
   using Variant =
@@ -76,9 +86,7 @@ struct FieldValue {
 
   FieldValue() = default;  ///< void
   template <class T>
-  requires(!std::same_as<std::remove_cvref_t<T>, FieldValue> &&
-           std::constructible_from<Variant, std::in_place_type_t<std::remove_cvref_t<T>>, T>)
-      FieldValue(T&& from)
+  requires(detail::is_alternative<std::remove_cvref_t<T>, Variant>) FieldValue(T&& from)
       : value(std::in_place_type<std::remove_cvref_t<T>>, std::forward<T>(from)) {}
   FieldValue(const char* text) : value(std::in_place_type<std::string>, text) {}
   FieldValue(std::string_view text) : value(std::in_place_type<std::string>, text) {}
