@@ -62,7 +62,8 @@ void set(const Option& option, std::string_view name, std::string_view value, Co
          Errors& errors) {
   const auto result = assign(option, config, value);
   if (result) return;
-  errors.push_back("environment: " + wrong_value({option, name, "=", value}, result.error().text));
+  errors.push_back("environment: " +
+                   wrong_value({option, name, "=", value, Notation::plain}, result.error().text));
 }
 
 }  // namespace

@@ -166,7 +166,8 @@ class FileReader {
 
   void refuse(const Option& option, const toml::node& node, toml::source_index line,
               std::string_view problem) {
-    complain(line, wrong_value({option, option.key, " = ", as_written(node)}, problem));
+    complain(line,
+             wrong_value({option, option.key, " = ", as_written(node), Notation::file}, problem));
   }
 
   void complain(toml::source_index line, std::string_view text) {

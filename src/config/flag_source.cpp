@@ -91,7 +91,7 @@ void apply_flags(const std::vector<std::string>& arguments, Config& config, Erro
       continue;
     }
     if (!flag.value && kind_of(*option) != Kind::boolean) {
-      errors.push_back(no_value(flag.name, allowed_values(*option)));
+      errors.push_back(no_value(flag.name, allowed_values(*option, Notation::plain)));
       continue;
     }
     std::string value = flag.value.value_or("true");
@@ -101,8 +101,9 @@ void apply_flags(const std::vector<std::string>& arguments, Config& config, Erro
       value = joined;
     }
     if (const auto result = assign(*option, config, value); !result) {
-      errors.push_back("command line: " +
-                       wrong_value({*option, flag.name, " ", value}, result.error().text));
+      errors.push_back(
+          "command line: " +
+          wrong_value({*option, flag.name, " ", value, Notation::plain}, result.error().text));
     }
   }
 }

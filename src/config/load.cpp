@@ -60,7 +60,8 @@ std::string wrong_value(const Given& given, std::string_view problem) {
   const std::string what = given.option.secret ? fmt::format("the value of {}", given.setting)
                                                : fmt::format("{}{}{}", given.setting,
                                                              given.separator, shown(given.value));
-  return fmt::format("{} {}; it takes {}", what, problem, allowed_values(given.option));
+  return fmt::format("{} {}; it takes {}", what, problem,
+                     allowed_values(given.option, given.notation));
 }
 
 Loaded load(const Sources& sources) {

@@ -9,7 +9,12 @@ namespace tern::config {
 
 namespace {
 
-constexpr std::size_t help_columns = 80;
+struct Layout {
+  std::size_t columns;
+  std::size_t indent;
+};
+constexpr Layout help_layout{.columns = 80, .indent = 6};
+constexpr Layout docs_layout{.columns = 100, .indent = 0};
 
 constexpr std::string_view docs_opening = R"(# Configuration
 
@@ -68,15 +73,16 @@ std::string_view value_word(Kind kind) {
   return "";
 }
 
-void append_wrapped(std::string& out, std::string_view text, std::size_t indent) {
-  std::size_t column = help_columns;
+// Starts on a line of its own.
+void append_wrapped(std::string& out, std::string_view text, const Layout& layout) {
+  std::size_t column = layout.columns;
   while (!text.empty()) {
     const auto word = text.substr(0, text.find(' '));
     text.remove_prefix(std::min(text.size(), word.size() + 1));
-    if (column + 1 + word.size() > help_columns) {
-      if (!out.empty()) out += '\n';
-      out.append(indent, ' ');
-      column = indent;
+    if (column + 1 + word.size() > layout.columns) {
+      out += '\n';
+      out.append(layout.indent, ' ');
+      column = layout.indent;
     } else {
       out += ' ';
       ++column;
@@ -94,15 +100,18 @@ void append_default_file(std::string& page) {
       section = section_of(option);
       page += fmt::format("\n[{}]\n", section);
     }
-    page += fmt::format("{} = {}\n", name_in_section(option), format_value(option, {}));
+    page +=
+        fmt::format("{} = {}\n", name_in_section(option), format_value(option, {}, Notation::file));
   }
   page += "```\n";
 }
 
 void append_option(std::string& page, const Option& option) {
-  page += fmt::format("\n### `{}`\n\n{}\n\n", option.key, option.help);
-  page +=
-      fmt::format("- default `{}`; takes {}\n", format_value(option, {}), allowed_values(option));
+  page += fmt::format("\n### `{}`\n", option.key);
+  append_wrapped(page, option.help, docs_layout);
+  page += "\n\n";
+  page += fmt::format("- default `{}`; takes {}\n", format_value(option, {}, Notation::file),
+                      allowed_values(option, Notation::file));
   page += fmt::format("- `{}`, `{}`\n", flag_name(option), environment_name(option));
   page += fmt::format("- a change takes effect {}\n",
                       option.reloadable ? "when the broker reads its file again" : "at a restart");
@@ -112,11 +121,14 @@ void append_option(std::string& page, const Option& option) {
 
 std::string flags_help() {
   std::string help = "  --config FILE";
-  append_wrapped(help, "Read settings from this TOML file. (default: none)", 6);
+  append_wrapped(help, "Read settings from this TOML file. (default: none)", help_layout);
   help += '\n';
   for (const Option& option : options()) {
+    const auto value = format_value(option, {}, Notation::plain);
     help += fmt::format("  {}{}", flag_name(option), value_word(kind_of(option)));
-    append_wrapped(help, fmt::format("{} (default: {})", option.help, format_value(option, {})), 6);
+    append_wrapped(help,
+                   fmt::format("{} (default: {})", option.help, value.empty() ? "none" : value),
+                   help_layout);
     help += '\n';
   }
   return help;

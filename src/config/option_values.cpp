@@ -39,13 +39,17 @@ std::string quoted(std::string_view text) {
   return result + '"';
 }
 
-std::string format_list(const std::vector<std::string>& values) {
-  std::string result = "[";
+std::string format_text(std::string_view text, Notation notation) {
+  return notation == Notation::file ? quoted(text) : std::string(text);
+}
+
+std::string format_list(const std::vector<std::string>& values, Notation notation) {
+  std::string result;
   for (const auto& value : values) {
-    if (result.size() > 1) result += ", ";
-    result += quoted(value);
+    if (!result.empty()) result += notation == Notation::file ? ", " : ",";
+    result += format_text(value, notation);
   }
-  return result + "]";
+  return notation == Notation::file ? "[" + result + "]" : result;
 }
 
 Result<void> check_text(const Option& option, std::string& text) {
@@ -189,7 +193,7 @@ std::string environment_name(const Option& option) {
   return name;
 }
 
-std::string allowed_values(const Option& option) {
+std::string allowed_values(const Option& option, Notation notation) {
   const auto range = [&] {
     return fmt::format("from {} to {}", format_bound(option, option.min),
                        format_bound(option, option.max));
@@ -201,9 +205,9 @@ std::string allowed_values(const Option& option) {
       return fmt::format("a whole number {}{}", range(),
                          option.unit == Unit::percent ? " (percent)" : "");
     case Kind::size:
-      return fmt::format("a size {}, such as {}", range(), format_value(option, {}));
+      return fmt::format("a size {}, such as {}", range(), format_value(option, {}, notation));
     case Kind::duration:
-      return fmt::format("a duration {}, such as {}", range(), format_value(option, {}));
+      return fmt::format("a duration {}, such as {}", range(), format_value(option, {}, notation));
     case Kind::level: {
       std::string names;
       for (const LogLevel level : levels) {
@@ -220,22 +224,22 @@ std::string allowed_values(const Option& option) {
   return {};
 }
 
-std::string format_value(const Option& option, const Config& config) {
+std::string format_value(const Option& option, const Config& config, Notation notation) {
   Config copy = config;
   return visit_field(option, copy, [&](auto& field) -> std::string {
     using T = std::remove_reference_t<decltype(field)>;
     if constexpr (std::is_same_v<T, bool>) {
       return field ? "true" : "false";
     } else if constexpr (is_duration<T>) {
-      return quoted(format_duration(field));
+      return format_text(format_duration(field), notation);
     } else if constexpr (std::is_same_v<T, LogLevel>) {
-      return quoted(log_level_name(field));
+      return format_text(log_level_name(field), notation);
     } else if constexpr (std::is_same_v<T, std::string>) {
-      return quoted(field);
+      return format_text(field, notation);
     } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
-      return format_list(field);
+      return format_list(field, notation);
     } else if (option.unit == Unit::bytes) {
-      return quoted(format_size(field));
+      return format_text(format_size(field), notation);
     } else {
       return fmt::format("{}", field);
     }

@@ -59,17 +59,15 @@ const Option table[] = {
              "RABBITMQ_DEFAULT_USER.",
      .check = check_name, .text_is = "a name of 1 to 255 bytes"},
     {TERN_FIELD(default_pass),
-     .help =
-         "Password of that user. Also read from RABBITMQ_DEFAULT_PASS. A flag is visible to every "
-         "user of the machine; prefer the file or the environment.",
+     .help = "Password of that user. Also read from RABBITMQ_DEFAULT_PASS. A flag is visible to "
+             "every user of the machine; prefer the file or the environment.",
      .check = check_not_empty, .text_is = "text that is not empty", .secret = true},
     {TERN_FIELD(default_vhost),
      .help = "Virtual host made in an empty data directory. Also read from RABBITMQ_DEFAULT_VHOST.",
      .check = check_name, .text_is = "a name of 1 to 255 bytes"},
     {TERN_FIELD(loopback_users),
-     .help =
-         "Users who may log in only from the broker's own machine. An empty list lets everybody in "
-         "from everywhere, guest included.",
+     .help = "Users who may log in only from the broker's own machine. An empty list lets "
+             "everybody in from everywhere, guest included.",
      .check = check_name, .text_is = "user names"},
 
     {TERN_FIELD(log.level), .help = "The least important lines that are written to the log."},
@@ -78,8 +76,7 @@ const Option table[] = {
 
     {TERN_FIELD(amqp.bind),
      .help = "Addresses to listen on for AMQP. `::` takes IPv6 and IPv4 connections on every "
-             "interface; "
-             "`127.0.0.1` only local ones.",
+             "interface; `127.0.0.1` only local ones.",
      .check = check_address, .text_is = "IP addresses"},
     {TERN_FIELD(amqp.port),
      .help =
@@ -87,8 +84,7 @@ const Option table[] = {
      .min = 0, .max = 65535},
     {TERN_FIELD(amqp.heartbeat),
      .help = "Heartbeat proposed to clients; a client may ask for another. A connection that is "
-             "silent for "
-             "two to three times as long is closed. 0 means none.",
+             "silent for two to three times as long is closed. 0 means none.",
      .min = 0, .max = 65535 * second},
     {TERN_FIELD(amqp.frame_max),
      .help = "Largest frame proposed to clients; larger bodies are split.", .min = 4096,
@@ -112,13 +108,11 @@ const Option table[] = {
      .min = 4 * KiB, .max = 16 * GiB, .unit = Unit::bytes},
     {TERN_FIELD(queue.window_tail_bytes),
      .help = "Messages that each queue keeps in memory at its tail, where they arrive. What lies "
-             "between "
-             "head and tail is on disk only.",
+             "between head and tail is on disk only.",
      .min = 4 * KiB, .max = 16 * GiB, .unit = Unit::bytes},
     {TERN_FIELD(queue.consumer_output_bytes),
      .help = "Deliveries to one consumer that may wait for its connection to be written. A "
-             "consumer that "
-             "does not read gets no more, whatever its prefetch.",
+             "consumer that does not read gets no more, whatever its prefetch.",
      .min = 4 * KiB, .max = 1 * GiB, .unit = Unit::bytes},
 
     {TERN_FIELD(store.commit_bytes_max),
@@ -137,8 +131,7 @@ const Option table[] = {
      .min = 1 * MiB, .max = 16 * GiB, .unit = Unit::bytes},
     {TERN_FIELD(store.rewrite_live_percent),
      .help = "A file of the store is rewritten, to give disk space back, when less than this part "
-             "of it is "
-             "still needed. 0 means never: a file goes when all of it is settled.",
+             "of it is still needed. 0 means never: a file goes when all of it is settled.",
      .min = 0, .max = 90, .unit = Unit::percent},
 
     {TERN_FIELD(compat.present_as_rabbitmq),
@@ -164,9 +157,8 @@ std::vector<std::string> check_together(const Config& config) {
                             std::string_view small, std::uint64_t small_bytes) {
     if (large_bytes >= small_bytes) return;
     errors.push_back(
-        fmt::format("{} = {} is smaller than {} = {}; raise the first or lower the "
-                    "second",
-                    large, format_size(large_bytes), small, format_size(small_bytes)));
+        fmt::format("{} = {} is smaller than {} = {}; raise the first or lower the second", large,
+                    format_size(large_bytes), small, format_size(small_bytes)));
   };
   at_least("store.epoch_bytes", config.store.epoch_bytes, "store.commit_bytes_max",
            config.store.commit_bytes_max);

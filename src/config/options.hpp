@@ -26,6 +26,10 @@ using Field = std::variant<FieldOf<bool>, FieldOf<std::uint16_t>, FieldOf<std::u
 /// How a value is written.
 enum class Kind : std::uint8_t { boolean, number, size, duration, level, text, list };
 
+/// Where a text is read: in the file a size is quoted and a list has brackets; in flags and the
+/// environment neither.
+enum class Notation : std::uint8_t { file, plain };
+
 enum class Unit : std::uint8_t { none, bytes, percent };
 
 /// Looks at one text (of a list: one element) and may rewrite it. Returns what is wrong with it as
@@ -64,10 +68,11 @@ struct Option {
 [[nodiscard]] std::string environment_name(const Option& option);
 
 /// "a whole number from 0 to 65535"
-[[nodiscard]] std::string allowed_values(const Option& option);
+[[nodiscard]] std::string allowed_values(const Option& option, Notation notation);
 
-/// The value of the option in `config`, as it would stand in the file.
-[[nodiscard]] std::string format_value(const Option& option, const Config& config);
+/// The value of the option in `config`, as one would write it.
+[[nodiscard]] std::string format_value(const Option& option, const Config& config,
+                                       Notation notation);
 
 /// Sets the option from text (a list: separated by commas). The error is the rest of a sentence
 /// that starts with the value: "is out of range".

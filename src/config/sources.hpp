@@ -33,6 +33,7 @@ struct Given {
   std::string_view setting;
   std::string_view separator;
   std::string_view value;
+  Notation notation;
 };
 
 /// "amqp.port = 70000 is out of range; it takes …". A secret's value is left out.

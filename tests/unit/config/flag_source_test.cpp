@@ -41,6 +41,9 @@ TEST_CASE("a wrong or missing value is reported with what the flag takes") {
                "65535"});
   CHECK(from_flags({"--amqp-port", "--in-memory"}).errors ==
         Errors{"command line: --amqp-port needs a value: a whole number from 0 to 65535"});
+  CHECK(from_flags({"--amqp-frame-max=1"}).errors ==
+        Errors{"command line: --amqp-frame-max 1 is out of range; it takes a size from 4KiB to "
+               "16MiB, such as 128KiB"});
   CHECK(from_flags({"--config"}).errors ==
         Errors{"command line: --config needs a value: a TOML file"});
   CHECK(from_flags({"--default-pass="}).errors ==

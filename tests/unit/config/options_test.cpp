@@ -65,8 +65,8 @@ TEST_CASE("the file of all defaults on the docs page is valid and changes nothin
   CHECK(errors == Errors{});
   for (const Option& option : options()) {
     CAPTURE(option.key);
-    CHECK(text.find(format_value(option, {})) != std::string::npos);
-    CHECK(format_value(option, config) == format_value(option, {}));
+    CHECK(text.find(format_value(option, {}, Notation::file)) != std::string::npos);
+    CHECK(format_value(option, config, Notation::file) == format_value(option, {}, Notation::file));
   }
 }
 
