@@ -131,7 +131,8 @@ class Broker {
                                                                      Bytes headers,
                                                                      RouteCache& cache) = 0;
   /// Sends a message to queues. With a sequence in `token`, publish_settled answers per target.
-  virtual void enqueue(std::span<const QueueAddress> targets, const MessageRef& message,
+  /// Move the message in: with one target no reference is counted.
+  virtual void enqueue(std::span<const QueueAddress> targets, MessageRef message,
                        const PublisherToken& token) = 0;
   /// Carries out a transaction: atomic on disk over all queues. Completed when durable.
   virtual void commit(const Caller&, Transaction&& transaction, OperationNumber) = 0;

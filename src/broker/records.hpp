@@ -47,6 +47,7 @@ struct BindingRecord {
   bool durable = false;  ///< both ends are
   std::string routing_key;
   FieldTable arguments;
+  std::string canonical_arguments;  ///< exchange::canonical_arguments of them: the identity
 };
 
 using VhostPointer = std::shared_ptr<const VhostRecord>;

@@ -34,6 +34,8 @@ struct OperationResult {
   bool found = false;         ///< direct reply-to: the requester is there
 };
 
+struct ReplyAddress;
+
 class Session {
  public:
   virtual ~Session() = default;
@@ -44,7 +46,7 @@ class Session {
   virtual void deliver(const ConsumerId& consumer, queue::Delivery&& delivery) = 0;
 
   /// One of the queues that the publish was enqueued to has it safely, or refuses it: once per
-  /// target of enqueue() whose token had a sequence. May come from inside enqueue().
+  /// target of enqueue() whose token had a sequence. May come from inside enqueue() or settle().
   virtual void publish_settled(ChannelInstance channel, std::uint64_t sequence,
                                queue::PublishOutcome outcome) = 0;
 
@@ -64,6 +66,9 @@ class Session {
   /// See queue::Sink::permits_wanted and permits_returned; answered with Broker::permit.
   virtual void permits_wanted(ConsumerNumber consumer, std::uint32_t count) = 0;
   virtual void permits_returned(ConsumerNumber consumer, std::uint32_t count) = 0;
+
+  /// Whether a consumer of this session waits for direct replies at exactly this address.
+  [[nodiscard]] virtual bool expects_reply(const ReplyAddress& address) const = 0;
 
   /// true: the broker cannot take what this session publishes as fast as it comes; it is not to be
   /// read until false. Not nested: the broker counts the reasons.

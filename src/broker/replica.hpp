@@ -1,0 +1,62 @@
+// Replica: one shard's copy of the topology, for reading without a lock. It knows names and routes;
+// it decides nothing (topology.hpp does) and changes only by the writer's deltas.
+//
+// Why replicas fed by deltas and not a shared snapshot: a publish reads plain memory of its own
+// shard, and a declare costs each shard one map insertion however many queues there are. The
+// records themselves are shared between all replicas.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "broker/change.hpp"
+#include "exchange/matcher.hpp"
+
+namespace tern::broker {
+
+/// An exchange as routing needs it.
+struct RoutedExchange {
+  ExchangePointer record;
+  std::unique_ptr<exchange::Matcher> matcher;
+  std::string alternate;  ///< name of the alternate exchange, empty for none
+  bool depends_on_headers = false;
+};
+
+class Replica {
+ public:
+  void apply(const Change& change);
+
+  /// Grows with every change: caches made under another version are stale. Never 0.
+  [[nodiscard]] std::uint64_t version() const noexcept { return version_; }
+
+  [[nodiscard]] const VhostRecord* find_vhost(std::string_view name) const;
+  [[nodiscard]] const std::string& vhost_name(std::uint32_t number) const;
+  [[nodiscard]] const RoutedExchange* find_exchange(std::uint32_t vhost,
+                                                    std::string_view name) const;
+  [[nodiscard]] const RoutedExchange* find_exchange(std::uint32_t number) const;
+  [[nodiscard]] QueuePointer find_queue(std::uint32_t vhost, std::string_view name) const;
+
+ private:
+  struct Vhost {
+    VhostPointer record;
+    // Keys are views of the records' own names: one copy of each name for all shards.
+    std::unordered_map<std::string_view, RoutedExchange*> exchanges;
+    std::unordered_map<std::string_view, QueuePointer> queues;
+  };
+
+  void add(const VhostAdded& change);
+  void add(const ExchangeAdded& change);
+  void remove(const ExchangeRemoved& change);
+  void change(const BindingChanged& change);
+  [[nodiscard]] Vhost& vhost(std::uint32_t number);
+  [[nodiscard]] const Vhost* vhost(std::uint32_t number) const;
+
+  std::uint64_t version_ = 1;
+  std::unordered_map<std::uint32_t, Vhost> vhosts_;
+  std::unordered_map<std::uint32_t, std::unique_ptr<RoutedExchange>> exchanges_;
+};
+
+}  // namespace tern::broker

@@ -1,0 +1,49 @@
+// Router: from a message to its queues, on one shard's replica. Follows exchange-to-exchange
+// bindings (each exchange once, so loops end), CC and BCC keys and alternate exchanges.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "broker/broker.hpp"
+#include "broker/replica.hpp"
+#include "exchange/target_set.hpp"
+
+namespace tern::broker {
+
+/// The shard that owns a queue follows from its id, on every shard and after every restart.
+[[nodiscard]] constexpr QueueAddress address_of(QueueId id, std::uint32_t shards) noexcept {
+  return {id, ShardId{static_cast<std::uint16_t>(raw(id) % shards)}};
+}
+
+class Router {
+ public:
+  Router(const Replica& replica, std::uint32_t shards) : replica_(replica), shards_(shards) {}
+
+  /// Whether `cache` answers for this message: the same vhost, exchange, key and topology, and no
+  /// header that changes the way.
+  [[nodiscard]] bool is_cached(const RouteCache& cache, std::uint32_t vhost, const Message& message,
+                               Bytes headers) const;
+
+  /// Fills `cache.targets`. The exchange of the message exists (`from`), or is the default exchange
+  /// (null). `headers` are the message's encoded header entries.
+  void route(std::uint32_t vhost, const RoutedExchange* from, const Message& message, Bytes headers,
+             RouteCache& cache);
+
+ private:
+  void collect_keys(const Message& message, Bytes headers);
+  void visit(const RoutedExchange& exchange, Bytes headers);
+
+  const Replica& replica_;
+  std::uint32_t shards_;
+  // Scratch of one route, kept for its memory.
+  std::vector<Bytes> keys_;
+  exchange::TargetSet found_;
+  exchange::TargetSet queues_;
+  std::vector<const RoutedExchange*> to_visit_;
+};
+
+/// The message without its BCC header, if it has one; else nothing changes.
+void remove_bcc(MessageRef& message, Bytes headers);
+
+}  // namespace tern::broker
