@@ -1,0 +1,251 @@
+#include "queue/consumers.hpp"
+
+#include <algorithm>
+
+#include "base/ensure.hpp"
+
+namespace tern::queue {
+
+ConsumeError Consumers::add(const ConsumerSpec& spec) {
+  ensure(spec.id.number != 0, "consumer number 0 is for gets");
+  ensure(find(spec.id) == none, "consumer number used twice");
+  if (exclusive_ || (spec.exclusive && active_ != 0)) return ConsumeError::in_exclusive_use;
+  const Index index = make_record(spec.id);
+  Record& record = records_[index];
+  record.window = static_cast<std::int64_t>(spec.window_bytes);
+  record.priority = spec.priority;
+  record.prefetch = spec.auto_ack ? 0 : spec.prefetch;
+  record.active = true;
+  record.auto_ack = spec.auto_ack;
+  record.exclusive = spec.exclusive;
+  record.gated = spec.gated && !spec.auto_ack;
+  exclusive_ = spec.exclusive;
+  ++active_;
+  join_level(spec.priority);
+  review(index);
+  return ConsumeError::none;
+}
+
+bool Consumers::remove(const ConsumerId& id) {
+  const Index index = find(id);
+  if (index == none || !records_[index].active) return false;
+  Record& record = records_[index];
+  give_back(record);
+  if (record.listed) delist(index);
+  leave_level(record.priority);
+  record.active = false;
+  if (record.exclusive) exclusive_ = false;
+  --active_;
+  free_if_idle(index);
+  return true;
+}
+
+void Consumers::cancel_all() {
+  std::vector<ConsumerId> ids;
+  for (const Record& record : records_)
+    if (record.active) ids.push_back(record.id);
+  for (const ConsumerId& id : ids) {
+    remove(id);
+    sink_.consumer_cancelled(id);
+  }
+}
+
+Consumers::Index Consumers::find(const ConsumerId& id) noexcept {
+  if (recent_ != none && records_[recent_].id == id) return recent_;
+  const auto found = index_.find(id);
+  if (found == index_.end()) return none;
+  recent_ = found->second;
+  return recent_;
+}
+
+Consumers::Index Consumers::holder(const ConsumerId& id) {
+  const Index index = find(id);
+  return index != none ? index : make_record(id);
+}
+
+Consumers::Index Consumers::make_record(const ConsumerId& id) {
+  Index index = 0;
+  if (free_.empty()) {
+    index = static_cast<Index>(records_.size());
+    records_.emplace_back();
+  } else {
+    index = free_.back();
+    free_.pop_back();
+  }
+  const bool noted = records_[index].noted;
+  records_[index] = Record{.id = id, .noted = noted};
+  index_.emplace(id, index);
+  return index;
+}
+
+void Consumers::free_if_idle(Index index) {
+  Record& record = records_[index];
+  if (record.active || record.unacked != 0) return;
+  index_.erase(record.id);
+  record.id = {};
+  if (recent_ == index) recent_ = none;
+  free_.push_back(index);
+}
+
+bool Consumers::can_take(const Record& record) noexcept {
+  if (!record.active || record.window <= 0) return false;
+  if (record.prefetch != 0 && record.unacked >= record.prefetch) return false;
+  return !record.gated || record.permits != 0 || !record.asked;
+}
+
+Consumers::Level& Consumers::level_of(std::int32_t priority) noexcept {
+  if (levels_.size() == 1) return levels_.front();
+  const auto found = std::lower_bound(
+      levels_.begin(), levels_.end(), priority,
+      [](const Level& level, std::int32_t wanted) { return level.priority > wanted; });
+  ensure(found != levels_.end() && found->priority == priority, "consumer without a level");
+  return *found;
+}
+
+void Consumers::join_level(std::int32_t priority) {
+  auto place = levels_.begin();
+  while (place != levels_.end() && place->priority > priority) ++place;
+  if (place == levels_.end() || place->priority != priority) {
+    place = levels_.insert(place, Level{.priority = priority});
+    first_level_ = 0;
+  }
+  ++place->consumers;
+}
+
+void Consumers::leave_level(std::int32_t priority) {
+  Level& level = level_of(priority);
+  if (--level.consumers != 0) return;
+  ensure(level.front == none, "empty level with a list");
+  levels_.erase(levels_.begin() + (&level - levels_.data()));
+  first_level_ = 0;
+}
+
+void Consumers::enlist(Index index) {
+  Record& record = records_[index];
+  Level& level = level_of(record.priority);
+  record.previous = level.back;
+  record.next = none;
+  (level.back == none ? level.front : records_[level.back].next) = index;
+  level.back = index;
+  record.listed = true;
+  ++able_;
+  first_level_ = std::min(first_level_, static_cast<std::uint32_t>(&level - levels_.data()));
+}
+
+void Consumers::delist(Index index) {
+  Record& record = records_[index];
+  Level& level = level_of(record.priority);
+  (record.previous == none ? level.front : records_[record.previous].next) = record.next;
+  (record.next == none ? level.back : records_[record.next].previous) = record.previous;
+  record.listed = false;
+  --able_;
+}
+
+// Puts a consumer whose circumstances changed into its list or takes it out. Permits that it cannot
+// use while it stands outside go back, so that others of its channel can have them.
+void Consumers::review(Index index) {
+  Record& record = records_[index];
+  const bool able = can_take(record);
+  if (able && !record.listed) enlist(index);
+  if (!able && record.listed) delist(index);
+  if (!able) give_back(record);
+}
+
+void Consumers::give_back(Record& record) {
+  if (record.permits == 0) return;
+  sink_.permits_returned(record.id, record.permits);
+  record.permits = 0;
+}
+
+Consumers::Index Consumers::front() noexcept {
+  if (able_ == 0) return none;
+  while (levels_[first_level_].front == none) ++first_level_;
+  return levels_[first_level_].front;
+}
+
+Consumers::Index Consumers::able_now() noexcept {
+  const Index index = front();
+  if (index == none) return none;
+  const Record& record = records_[index];
+  return record.gated && record.permits == 0 ? none : index;
+}
+
+Consumers::Index Consumers::pick(std::uint64_t ready) {
+  for (;;) {
+    const Index index = front();
+    if (index == none) return none;
+    Record& record = records_[index];
+    if (!record.gated || record.permits != 0) return index;
+    const std::uint32_t room =
+        record.prefetch == 0 ? permits_max : record.prefetch - record.unacked;
+    const auto wanted = std::min<std::uint64_t>(ready, std::min(room, permits_max));
+    record.asked = true;
+    delist(index);
+    sink_.permits_wanted(record.id, static_cast<std::uint32_t>(wanted));
+  }
+}
+
+void Consumers::served(Index index, std::uint32_t bytes) {
+  Record& record = records_[index];
+  ensure(record.listed, "served a consumer that cannot take");
+  record.window -= bytes;
+  if (!record.auto_ack) ++record.unacked;
+  if (record.gated) --record.permits;
+  const bool alone = record.previous == none && record.next == none;
+  if (alone && can_take(record)) return;
+  delist(index);
+  review(index);
+}
+
+void Consumers::settled(Index index, std::uint32_t count) {
+  Record& record = records_[index];
+  ensure(record.unacked >= count, "more settled than checked out");
+  record.unacked -= count;
+  if (record.active)
+    review(index);
+  else
+    free_if_idle(index);
+}
+
+void Consumers::drained(const ConsumerId& id, std::uint64_t bytes) {
+  const Index index = find(id);
+  if (index == none || !records_[index].active) return;
+  records_[index].window += static_cast<std::int64_t>(bytes);
+  review(index);
+}
+
+void Consumers::permit(const ConsumerId& id, std::uint32_t count) {
+  if (count == 0) return;
+  const Index index = find(id);
+  if (index == none || !records_[index].active || !records_[index].gated) {
+    sink_.permits_returned(id, count);
+    return;
+  }
+  Record& record = records_[index];
+  record.asked = false;
+  record.permits += count;
+  if (!record.noted) permit_holders_.push_back(index);
+  record.noted = true;
+  review(index);
+}
+
+void Consumers::set_gated(const ConsumerId& id, bool gated) {
+  const Index index = find(id);
+  if (index == none || !records_[index].active || records_[index].auto_ack) return;
+  Record& record = records_[index];
+  if (record.gated == gated) return;
+  give_back(record);
+  record.gated = gated;
+  record.asked = false;
+  review(index);
+}
+
+void Consumers::return_permits() {
+  for (const Index index : permit_holders_) {
+    give_back(records_[index]);
+    records_[index].noted = false;
+  }
+  permit_holders_.clear();
+}
+
+}  // namespace tern::queue

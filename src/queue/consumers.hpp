@@ -1,0 +1,110 @@
+// Consumers: who may be served next. Strict round-robin per message among those of the highest
+// priority that can take; picking costs the same with one consumer or thousands, because only those
+// that can take stand in the lists. Owned by a queue's machine, used on its shard's thread.
+//
+// A record outlives its consumer while messages are unacked under it, and stands for a session's
+// gets too (number 0); both are "holders" that are never served.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "queue/queue.hpp"
+
+namespace tern::queue {
+
+class Consumers {
+ public:
+  using Index = std::uint32_t;
+  static constexpr Index none = UINT32_MAX;
+  /// Most permits asked for at a time.
+  static constexpr std::uint32_t permits_max = 64;
+
+  struct Record {
+    ConsumerId id;
+    std::int64_t window = 0;  ///< bytes it may still be sent; served while above 0
+    std::int32_t priority = 0;
+    std::uint32_t prefetch = 0;
+    std::uint32_t unacked = 0;
+    std::uint32_t permits = 0;
+    Index previous = none;
+    Index next = none;
+    bool active = false;  ///< a running consumer, not merely a holder
+    bool auto_ack = false;
+    bool exclusive = false;
+    bool gated = false;
+    bool asked = false;   ///< has asked for permits and waits
+    bool listed = false;  ///< stands in its level's list
+    bool noted = false;   ///< its index is among the permit holders
+  };
+
+  explicit Consumers(Sink& sink) : sink_(sink) {}
+
+  [[nodiscard]] ConsumeError add(const ConsumerSpec& spec);
+  /// Stops serving a consumer. False if there is no such consumer.
+  bool remove(const ConsumerId& id);
+  /// Tells every consumer that it is cut off.
+  void cancel_all();
+
+  /// `none` if unknown.
+  [[nodiscard]] Index find(const ConsumerId& id) noexcept;
+  /// The holder of what a session gets.
+  [[nodiscard]] Index holder(const ConsumerId& id);
+  [[nodiscard]] Record& at(Index index) noexcept { return records_[index]; }
+  /// Running consumers.
+  [[nodiscard]] std::uint32_t active() const noexcept { return active_; }
+
+  /// True if pick() would find somebody to serve or to ask for permits.
+  [[nodiscard]] bool any_able() const noexcept { return able_ != 0; }
+  /// Who is next, if he can be served at once; asks nobody for permits.
+  [[nodiscard]] Index able_now() noexcept;
+  /// Who is next; on the way gated consumers without permits are asked for some, up to `ready`.
+  [[nodiscard]] Index pick(std::uint64_t ready);
+  /// The picked consumer was given a message of `bytes`; he goes to the end of his line.
+  void served(Index index, std::uint32_t bytes);
+  /// A holder got one more message by other means than pick().
+  void checked_out(Index index) noexcept { ++records_[index].unacked; }
+  /// A holder settled `count` messages. The index is dead afterwards if nothing is left of it.
+  void settled(Index index, std::uint32_t count);
+
+  void drained(const ConsumerId& id, std::uint64_t bytes);
+  void permit(const ConsumerId& id, std::uint32_t count);
+  void set_gated(const ConsumerId& id, bool gated);
+  /// Gives back every unused permit, because there is nothing to deliver.
+  void return_permits();
+
+ private:
+  struct Level {
+    std::int32_t priority;
+    std::uint32_t consumers = 0;
+    Index front = none;
+    Index back = none;
+  };
+
+  [[nodiscard]] static bool can_take(const Record& record) noexcept;
+  [[nodiscard]] Level& level_of(std::int32_t priority) noexcept;
+  [[nodiscard]] Index front() noexcept;
+  [[nodiscard]] Index make_record(const ConsumerId& id);
+  void free_if_idle(Index index);
+  void join_level(std::int32_t priority);
+  void leave_level(std::int32_t priority);
+  void enlist(Index index);
+  void delist(Index index);
+  void review(Index index);
+  void give_back(Record& record);
+
+  Sink& sink_;
+  std::vector<Record> records_;
+  std::vector<Index> free_;
+  std::unordered_map<ConsumerId, Index> index_;
+  std::vector<Level> levels_;          ///< highest priority first
+  std::vector<Index> permit_holders_;  ///< each once; some in vain
+  std::uint32_t first_level_ = 0;      ///< no level before it has anybody in its list
+  std::uint32_t able_ = 0;             ///< how many stand in lists
+  std::uint32_t active_ = 0;
+  Index recent_ = none;  ///< last one found
+  bool exclusive_ = false;
+};
+
+}  // namespace tern::queue

@@ -1,0 +1,42 @@
+// SettledRanges: gathers settled stored messages of one command into ranges, so that the store
+// hears of a run of consecutive positions once. Owned by a Lane, used on its shard's thread.
+#pragma once
+
+#include "queue/sink.hpp"
+
+namespace tern::queue {
+
+class SettledRanges {
+ public:
+  SettledRanges(QueueId queue, Sink& sink) : sink_(sink), queue_(queue) { spilled_.spilled = true; }
+
+  /// A stored message is done with. Runs are found if the positions come in ascending order.
+  void add(Position position, std::uint64_t bytes, bool spilled) {
+    StoredRange& range = spilled ? spilled_ : kept_;
+    if (range.count != 0 && position != range.last) emit(range);
+    if (range.count == 0) range.first = position;
+    range.last = position + 1;
+    ++range.count;
+    range.bytes += bytes;
+  }
+
+  /// Tells the sink what is left; at the end of every command.
+  void flush() {
+    if (kept_.count != 0) emit(kept_);
+    if (spilled_.count != 0) emit(spilled_);
+  }
+
+ private:
+  void emit(StoredRange& range) {
+    sink_.settle_stored(queue_, range);
+    range.count = 0;
+    range.bytes = 0;
+  }
+
+  Sink& sink_;
+  StoredRange kept_;
+  StoredRange spilled_;
+  QueueId queue_;
+};
+
+}  // namespace tern::queue
