@@ -52,7 +52,7 @@ struct Delivery {
   std::uint16_t channel = 0;
   std::uint64_t delivery_tag = 0;
   bool redelivered = false;
-  Bytes consumer_tag;  ///< at most 255 octets
+  Bytes consumer_tag{};  ///< at most 255 octets
 };
 
 /// Octets of the basic.deliver frame and the content header frame.

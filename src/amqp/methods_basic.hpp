@@ -25,13 +25,13 @@ struct BasicQosOk {
 
 struct BasicConsume {
   std::uint16_t reserved_1 = 0;
-  std::string_view queue;
-  std::string_view consumer_tag;
+  std::string_view queue{};
+  std::string_view consumer_tag{};
   bool no_local = false;
   bool no_ack = false;
   bool exclusive = false;
   bool no_wait = false;
-  TableEntries arguments;
+  TableEntries arguments{};
 
   static constexpr MethodInfo info{{60, 20}, "basic.consume"};
   static constexpr auto fields(auto& m) {
@@ -41,14 +41,14 @@ struct BasicConsume {
 };
 
 struct BasicConsumeOk {
-  std::string_view consumer_tag;
+  std::string_view consumer_tag{};
 
   static constexpr MethodInfo info{{60, 21}, "basic.consume-ok"};
   static constexpr auto fields(auto& m) { return std::tie(m.consumer_tag); }
 };
 
 struct BasicCancel {
-  std::string_view consumer_tag;
+  std::string_view consumer_tag{};
   bool no_wait = false;
 
   static constexpr MethodInfo info{{60, 30}, "basic.cancel"};
@@ -56,7 +56,7 @@ struct BasicCancel {
 };
 
 struct BasicCancelOk {
-  std::string_view consumer_tag;
+  std::string_view consumer_tag{};
 
   static constexpr MethodInfo info{{60, 31}, "basic.cancel-ok"};
   static constexpr auto fields(auto& m) { return std::tie(m.consumer_tag); }
@@ -64,8 +64,8 @@ struct BasicCancelOk {
 
 struct BasicPublish {
   std::uint16_t reserved_1 = 0;
-  std::string_view exchange;
-  std::string_view routing_key;
+  std::string_view exchange{};
+  std::string_view routing_key{};
   bool mandatory = false;
   bool immediate = false;
 
@@ -77,9 +77,9 @@ struct BasicPublish {
 
 struct BasicReturn {
   std::uint16_t reply_code = 0;
-  std::string_view reply_text;
-  std::string_view exchange;
-  std::string_view routing_key;
+  std::string_view reply_text{};
+  std::string_view exchange{};
+  std::string_view routing_key{};
 
   static constexpr MethodInfo info{{60, 50}, "basic.return", true};
   static constexpr auto fields(auto& m) {
@@ -88,11 +88,11 @@ struct BasicReturn {
 };
 
 struct BasicDeliver {
-  std::string_view consumer_tag;
+  std::string_view consumer_tag{};
   std::uint64_t delivery_tag = 0;
   bool redelivered = false;
-  std::string_view exchange;
-  std::string_view routing_key;
+  std::string_view exchange{};
+  std::string_view routing_key{};
 
   static constexpr MethodInfo info{{60, 60}, "basic.deliver", true};
   static constexpr auto fields(auto& m) {
@@ -102,7 +102,7 @@ struct BasicDeliver {
 
 struct BasicGet {
   std::uint16_t reserved_1 = 0;
-  std::string_view queue;
+  std::string_view queue{};
   bool no_ack = false;
 
   static constexpr MethodInfo info{{60, 70}, "basic.get"};
@@ -112,8 +112,8 @@ struct BasicGet {
 struct BasicGetOk {
   std::uint64_t delivery_tag = 0;
   bool redelivered = false;
-  std::string_view exchange;
-  std::string_view routing_key;
+  std::string_view exchange{};
+  std::string_view routing_key{};
   std::uint32_t message_count = 0;
 
   static constexpr MethodInfo info{{60, 71}, "basic.get-ok", true};
@@ -123,7 +123,7 @@ struct BasicGetOk {
 };
 
 struct BasicGetEmpty {
-  std::string_view reserved_1;
+  std::string_view reserved_1{};
 
   static constexpr MethodInfo info{{60, 72}, "basic.get-empty"};
   static constexpr auto fields(auto& m) { return std::tie(m.reserved_1); }

@@ -10,9 +10,9 @@ namespace tern::amqp {
 struct ConnectionStart {
   std::uint8_t version_major = 0;
   std::uint8_t version_minor = 0;
-  TableEntries server_properties;
-  LongString mechanisms;
-  LongString locales;
+  TableEntries server_properties{};
+  LongString mechanisms{};
+  LongString locales{};
 
   static constexpr MethodInfo info{{10, 10}, "connection.start"};
   static constexpr auto fields(auto& m) {
@@ -21,10 +21,10 @@ struct ConnectionStart {
 };
 
 struct ConnectionStartOk {
-  TableEntries client_properties;
-  std::string_view mechanism;
-  LongString response;
-  std::string_view locale;
+  TableEntries client_properties{};
+  std::string_view mechanism{};
+  LongString response{};
+  std::string_view locale{};
 
   static constexpr MethodInfo info{{10, 11}, "connection.start-ok"};
   static constexpr auto fields(auto& m) {
@@ -33,14 +33,14 @@ struct ConnectionStartOk {
 };
 
 struct ConnectionSecure {
-  LongString challenge;
+  LongString challenge{};
 
   static constexpr MethodInfo info{{10, 20}, "connection.secure"};
   static constexpr auto fields(auto& m) { return std::tie(m.challenge); }
 };
 
 struct ConnectionSecureOk {
-  LongString response;
+  LongString response{};
 
   static constexpr MethodInfo info{{10, 21}, "connection.secure-ok"};
   static constexpr auto fields(auto& m) { return std::tie(m.response); }
@@ -69,8 +69,8 @@ struct ConnectionTuneOk {
 };
 
 struct ConnectionOpen {
-  std::string_view virtual_host;
-  std::string_view reserved_1;
+  std::string_view virtual_host{};
+  std::string_view reserved_1{};
   bool reserved_2 = false;
 
   static constexpr MethodInfo info{{10, 40}, "connection.open"};
@@ -80,7 +80,7 @@ struct ConnectionOpen {
 };
 
 struct ConnectionOpenOk {
-  std::string_view reserved_1;
+  std::string_view reserved_1{};
 
   static constexpr MethodInfo info{{10, 41}, "connection.open-ok"};
   static constexpr auto fields(auto& m) { return std::tie(m.reserved_1); }
@@ -88,7 +88,7 @@ struct ConnectionOpenOk {
 
 struct ConnectionClose {
   std::uint16_t reply_code = 0;
-  std::string_view reply_text;
+  std::string_view reply_text{};
   std::uint16_t about_class = 0;  ///< of the method that caused it, or 0
   std::uint16_t about_method = 0;
 
@@ -104,7 +104,7 @@ struct ConnectionCloseOk {
 };
 
 struct ConnectionBlocked {
-  std::string_view reason;
+  std::string_view reason{};
 
   static constexpr MethodInfo info{{10, 60}, "connection.blocked"};
   static constexpr auto fields(auto& m) { return std::tie(m.reason); }
@@ -116,8 +116,8 @@ struct ConnectionUnblocked {
 };
 
 struct ConnectionUpdateSecret {
-  LongString new_secret;
-  std::string_view reason;
+  LongString new_secret{};
+  std::string_view reason{};
 
   static constexpr MethodInfo info{{10, 70}, "connection.update-secret"};
   static constexpr auto fields(auto& m) { return std::tie(m.new_secret, m.reason); }
@@ -129,14 +129,14 @@ struct ConnectionUpdateSecretOk {
 };
 
 struct ChannelOpen {
-  std::string_view reserved_1;
+  std::string_view reserved_1{};
 
   static constexpr MethodInfo info{{20, 10}, "channel.open"};
   static constexpr auto fields(auto& m) { return std::tie(m.reserved_1); }
 };
 
 struct ChannelOpenOk {
-  LongString reserved_1;
+  LongString reserved_1{};
 
   static constexpr MethodInfo info{{20, 11}, "channel.open-ok"};
   static constexpr auto fields(auto& m) { return std::tie(m.reserved_1); }
@@ -158,7 +158,7 @@ struct ChannelFlowOk {
 
 struct ChannelClose {
   std::uint16_t reply_code = 0;
-  std::string_view reply_text;
+  std::string_view reply_text{};
   std::uint16_t about_class = 0;  ///< of the method that caused it, or 0
   std::uint16_t about_method = 0;
 
@@ -174,7 +174,7 @@ struct ChannelCloseOk {
 };
 
 struct AccessRequest {
-  std::string_view realm;
+  std::string_view realm{};
   bool exclusive = false;
   bool passive = false;
   bool active = false;

@@ -9,14 +9,14 @@ namespace tern::amqp {
 
 struct ExchangeDeclare {
   std::uint16_t reserved_1 = 0;
-  std::string_view exchange;
-  std::string_view type;
+  std::string_view exchange{};
+  std::string_view type{};
   bool passive = false;
   bool durable = false;
   bool auto_delete = false;
   bool internal = false;
   bool no_wait = false;
-  TableEntries arguments;
+  TableEntries arguments{};
 
   static constexpr MethodInfo info{{40, 10}, "exchange.declare"};
   static constexpr auto fields(auto& m) {
@@ -32,7 +32,7 @@ struct ExchangeDeclareOk {
 
 struct ExchangeDelete {
   std::uint16_t reserved_1 = 0;
-  std::string_view exchange;
+  std::string_view exchange{};
   bool if_unused = false;
   bool no_wait = false;
 
@@ -49,11 +49,11 @@ struct ExchangeDeleteOk {
 
 struct ExchangeBind {
   std::uint16_t reserved_1 = 0;
-  std::string_view destination;
-  std::string_view source;
-  std::string_view routing_key;
+  std::string_view destination{};
+  std::string_view source{};
+  std::string_view routing_key{};
   bool no_wait = false;
-  TableEntries arguments;
+  TableEntries arguments{};
 
   static constexpr MethodInfo info{{40, 30}, "exchange.bind"};
   static constexpr auto fields(auto& m) {
@@ -68,11 +68,11 @@ struct ExchangeBindOk {
 
 struct ExchangeUnbind {
   std::uint16_t reserved_1 = 0;
-  std::string_view destination;
-  std::string_view source;
-  std::string_view routing_key;
+  std::string_view destination{};
+  std::string_view source{};
+  std::string_view routing_key{};
   bool no_wait = false;
-  TableEntries arguments;
+  TableEntries arguments{};
 
   static constexpr MethodInfo info{{40, 40}, "exchange.unbind"};
   static constexpr auto fields(auto& m) {
@@ -87,13 +87,13 @@ struct ExchangeUnbindOk {
 
 struct QueueDeclare {
   std::uint16_t reserved_1 = 0;
-  std::string_view queue;
+  std::string_view queue{};
   bool passive = false;
   bool durable = false;
   bool exclusive = false;
   bool auto_delete = false;
   bool no_wait = false;
-  TableEntries arguments;
+  TableEntries arguments{};
 
   static constexpr MethodInfo info{{50, 10}, "queue.declare"};
   static constexpr auto fields(auto& m) {
@@ -103,7 +103,7 @@ struct QueueDeclare {
 };
 
 struct QueueDeclareOk {
-  std::string_view queue;
+  std::string_view queue{};
   std::uint32_t message_count = 0;
   std::uint32_t consumer_count = 0;
 
@@ -115,11 +115,11 @@ struct QueueDeclareOk {
 
 struct QueueBind {
   std::uint16_t reserved_1 = 0;
-  std::string_view queue;
-  std::string_view exchange;
-  std::string_view routing_key;
+  std::string_view queue{};
+  std::string_view exchange{};
+  std::string_view routing_key{};
   bool no_wait = false;
-  TableEntries arguments;
+  TableEntries arguments{};
 
   static constexpr MethodInfo info{{50, 20}, "queue.bind"};
   static constexpr auto fields(auto& m) {
@@ -134,7 +134,7 @@ struct QueueBindOk {
 
 struct QueuePurge {
   std::uint16_t reserved_1 = 0;
-  std::string_view queue;
+  std::string_view queue{};
   bool no_wait = false;
 
   static constexpr MethodInfo info{{50, 30}, "queue.purge"};
@@ -150,7 +150,7 @@ struct QueuePurgeOk {
 
 struct QueueDelete {
   std::uint16_t reserved_1 = 0;
-  std::string_view queue;
+  std::string_view queue{};
   bool if_unused = false;
   bool if_empty = false;
   bool no_wait = false;
@@ -170,10 +170,10 @@ struct QueueDeleteOk {
 
 struct QueueUnbind {
   std::uint16_t reserved_1 = 0;
-  std::string_view queue;
-  std::string_view exchange;
-  std::string_view routing_key;
-  TableEntries arguments;
+  std::string_view queue{};
+  std::string_view exchange{};
+  std::string_view routing_key{};
+  TableEntries arguments{};
 
   static constexpr MethodInfo info{{50, 50}, "queue.unbind"};
   static constexpr auto fields(auto& m) {
