@@ -15,7 +15,7 @@ namespace tern::broker {
 
 enum class QueueType : std::uint8_t { classic = 1, quorum = 2, stream = 4 };
 
-enum class ArgumentType : std::uint8_t { integer, boolean, text, age };
+enum class ArgumentType : std::uint8_t { integer, boolean, text };
 
 /// One known queue argument. `types` is an or of QueueType: the types of queue it can be given to.
 struct QueueArgument {
@@ -24,15 +24,18 @@ struct QueueArgument {
   std::uint8_t types = 0;
   std::int64_t min = 0;  ///< integers
   std::int64_t max = 0;
-  std::span<const std::string_view> choices;  ///< texts: the allowed ones; empty: any
-  std::string_view help;
+  std::span<const std::string_view> choices{};  ///< texts: the allowed ones; empty: any
+  /// What RabbitMQ says of a value above `max` or not among `choices`; % stands for the value.
+  std::string_view refusal{};
+  std::string_view refusal_of_zero = "{value_zero,0}";  ///< the same, of 0 below `min`
+  std::string_view help{};
 
   [[nodiscard]] bool applies_to(QueueType queue_type) const noexcept {
     return (types & static_cast<std::uint8_t>(queue_type)) != 0;
   }
 };
 
-/// All known queue arguments, in the order in which RabbitMQ checks them.
+/// All known queue arguments, in the order in which they are checked and compared.
 [[nodiscard]] std::span<const QueueArgument> queue_arguments() noexcept;
 /// Nullptr: not known; accepted and kept all the same.
 [[nodiscard]] const QueueArgument* find_queue_argument(std::string_view name) noexcept;
@@ -48,10 +51,11 @@ struct QueueArgument {
 /// The same, and whether the queue's flags suit its type: the one call that declare needs.
 [[nodiscard]] std::optional<BrokerError> check_queue_spec(const QueueSpec& spec,
                                                           std::string_view vhost);
-/// Checks the arguments of basic.consume on `queue`.
+/// Checks the arguments of basic.consume on `queue`; those that are not known are let be.
 [[nodiscard]] std::optional<BrokerError> check_consumer_arguments(const FieldTable& arguments,
                                                                   std::string_view vhost,
-                                                                  std::string_view queue);
+                                                                  std::string_view queue,
+                                                                  QueueType type);
 /// Checks the arguments of an exchange that is to be made.
 [[nodiscard]] std::optional<BrokerError> check_exchange_arguments(const FieldTable& arguments,
                                                                   std::string_view vhost,

@@ -61,6 +61,9 @@ struct QueueQuestion {
   bool auto_ack = false;         ///< get
   bool if_unused = false;        ///< remove
   bool if_empty = false;         ///< remove
+  std::uint32_t vhost_number = 0;
+  /// find for a declare: what to make if the queue has gone meanwhile.
+  std::unique_ptr<QueueSpec> declare;
 };
 struct QuestionMail {
   std::unique_ptr<QueueQuestion> question;

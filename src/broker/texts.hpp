@@ -3,6 +3,7 @@
 // code's name (`NOT_FOUND - `) is the front-end's. Pure; any thread.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "broker/error.hpp"
@@ -26,6 +27,7 @@ namespace tern::broker::texts {
 [[nodiscard]] BrokerError reserved_queue_name(std::string_view queue);
 [[nodiscard]] BrokerError reserved_exchange_name(std::string_view exchange);
 [[nodiscard]] BrokerError default_exchange_not_permitted();
+/// Said of every name that begins with `amq.`, whether or not there is such an exchange.
 [[nodiscard]] BrokerError system_exchange_deletion(std::string_view exchange,
                                                    std::string_view vhost);
 /// Another consumer is exclusive, or one asks to be while others consume.

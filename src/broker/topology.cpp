@@ -230,9 +230,11 @@ Topology::Refusal Topology::declare_queue(std::uint32_t vhost_number, const Queu
 void Topology::delete_queue(QueueId id, std::uint32_t vhost_number, const std::string& name,
                             Done done) {
   const std::scoped_lock lock(mutex_);
-  Vhost& vhost = this->vhost(vhost_number);
-  const auto at = vhost.queues.find(name);
   Plan plan;
+  const auto host = vhosts_.find(vhost_number);
+  if (id == QueueId::none || host == vhosts_.end()) return publish({}, std::move(done));
+  Vhost& vhost = host->second;
+  const auto at = vhost.queues.find(name);
   if (at != vhost.queues.end() && at->second.record->id == id) {
     const QueuePointer queue = at->second.record;
     const std::vector<BindingPointer> incoming(at->second.incoming.begin(),

@@ -56,7 +56,8 @@ class Topology {
   /// one session; other queues are spread over all shards.
   [[nodiscard]] Refusal declare_queue(std::uint32_t vhost, const QueueSpec& spec,
                                       const SessionId& owner, ShardId home, QueueDone done);
-  /// Deleting what is not there is no error. Decided by the queue's shard before (in use, empty).
+  /// Deleting what is not there (QueueId::none too) is no error, `done` still waits for what was
+  /// changed before. The queue's shard has decided before that it may go (in use, empty).
   void delete_queue(QueueId id, std::uint32_t vhost, const std::string& name, Done done);
   [[nodiscard]] Refusal bind(std::uint32_t vhost, const BindingSpec& spec,
                              const SessionId& session, Done done);

@@ -1,0 +1,316 @@
+#include "broker/arguments.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+
+#include "broker/texts.hpp"
+#include "message/field_text.hpp"
+
+namespace tern::broker {
+namespace {
+
+constexpr std::uint8_t classic = static_cast<std::uint8_t>(QueueType::classic);
+constexpr std::uint8_t quorum = static_cast<std::uint8_t>(QueueType::quorum);
+constexpr std::uint8_t stream = static_cast<std::uint8_t>(QueueType::stream);
+
+constexpr std::int64_t unlimited = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t ten_years = 315'360'000'000;  // milliseconds; RabbitMQ's bound of timers
+
+constexpr std::string_view overflow_modes[] = {"drop-head", "reject-publish", "reject-publish-dlx"};
+constexpr std::string_view queue_modes[] = {"default", "lazy"};
+constexpr std::string_view queue_types[] = {"classic", "quorum", "stream"};
+constexpr std::string_view strategies[] = {"at-most-once", "at-least-once"};
+constexpr std::string_view locators[] = {"client-local", "balanced", "random", "least-leaders"};
+
+constexpr auto integer = ArgumentType::integer;
+constexpr auto boolean = ArgumentType::boolean;
+constexpr auto text = ArgumentType::text;
+
+constexpr QueueArgument arguments_table[] = {
+    {.name = "x-expires",
+     .type = integer,
+     .types = classic | quorum,
+     .min = 1,
+     .max = ten_years,
+     .refusal = "{value_too_large,%}",
+     .help = "Milliseconds without use after which the queue is deleted."},
+    {.name = "x-message-ttl",
+     .type = integer,
+     .types = classic | quorum,
+     .max = ten_years,
+     .refusal = "{value_too_large,%}",
+     .help = "Milliseconds after which a message in the queue expires."},
+    {.name = "x-dead-letter-exchange",
+     .type = text,
+     .types = classic | quorum,
+     .help = "Exchange for messages that are rejected, expire or are dropped by a limit."},
+    {.name = "x-dead-letter-routing-key",
+     .type = text,
+     .types = classic | quorum,
+     .help = "Routing key of dead-lettered messages; without it they keep their own."},
+    {.name = "x-dead-letter-strategy",
+     .type = text,
+     .types = quorum,
+     .choices = strategies,
+     .refusal = "invalid_dlx_strategy",
+     .help = "Whether a dead-lettered message may be lost on its way (at-most-once) or not."},
+    {.name = "x-max-length",
+     .type = integer,
+     .types = classic | quorum,
+     .max = unlimited,
+     .help = "Ready messages that the queue holds at most; see x-overflow."},
+    {.name = "x-max-length-bytes",
+     .type = integer,
+     .types = classic | quorum | stream,
+     .max = unlimited,
+     .help = "Bytes of ready messages' bodies that the queue holds at most; see x-overflow."},
+    {.name = "x-max-in-memory-length",
+     .type = integer,
+     .types = quorum,
+     .max = unlimited,
+     .help = "Accepted and ignored."},
+    {.name = "x-max-in-memory-bytes",
+     .type = integer,
+     .types = quorum,
+     .max = unlimited,
+     .help = "Accepted and ignored."},
+    {.name = "x-max-priority",
+     .type = integer,
+     .types = classic,
+     .max = 255,
+     .refusal = "{max_value_exceeded,%}",
+     .help = "Highest priority of a message that the queue tells apart."},
+    {.name = "x-overflow",
+     .type = text,
+     .types = classic | quorum,
+     .choices = overflow_modes,
+     .refusal = "invalid_overflow",
+     .help = "What a full queue does: drop its oldest message or refuse the new one."},
+    {.name = "x-queue-mode",
+     .type = text,
+     .types = classic,
+     .choices = queue_modes,
+     .refusal = "\"unsupported queue mode '%'\"",
+     .help = "Accepted and ignored: every queue is lazy when it is long."},
+    {.name = "x-queue-version",
+     .type = integer,
+     .types = classic,
+     .min = 1,
+     .max = 2,
+     .refusal = "\"unsupported queue version '%'\"",
+     .refusal_of_zero = "\"unsupported queue version '0'\"",
+     .help = "Accepted and ignored."},
+    {.name = "x-single-active-consumer",
+     .type = boolean,
+     .types = classic | quorum,
+     .help = "Deliver to one consumer at a time; the next takes over when it goes."},
+    {.name = "x-queue-type",
+     .type = text,
+     .types = classic | quorum | stream,
+     .choices = queue_types,
+     .refusal = "\"unsupported queue type '%'\"",
+     .help = "What kind of queue it is; classic if not given."},
+    {.name = "x-queue-master-locator",
+     .type = text,
+     .types = classic,
+     .help = "Accepted and ignored: there is one node."},
+    {.name = "x-quorum-initial-group-size",
+     .type = integer,
+     .types = quorum,
+     .min = 1,
+     .max = unlimited,
+     .help = "Accepted and ignored: there is one node."},
+    {.name = "x-delivery-limit",
+     .type = integer,
+     .types = quorum,
+     .min = -1,
+     .max = unlimited,
+     .help = "Deliveries of a message before it is dead-lettered or dropped; -1: no limit."},
+    {.name = "x-queue-leader-locator",
+     .type = text,
+     .types = classic | quorum | stream,
+     .choices = locators,
+     .refusal = "invalid_queue_locator_arg",
+     .help = "Accepted and ignored: there is one node."},
+    {.name = "x-max-age", .type = text, .types = stream, .help = "How long a stream keeps data."},
+    {.name = "x-stream-max-segment-size-bytes",
+     .type = integer,
+     .types = stream,
+     .max = unlimited,
+     .help = "Bytes of one segment of a stream."},
+    {.name = "x-initial-cluster-size",
+     .type = integer,
+     .types = stream,
+     .min = 1,
+     .max = unlimited,
+     .help = "Accepted and ignored: there is one node."},
+};
+
+std::string unacceptable_type(const FieldValue& value) {
+  return std::string("{unacceptable_type,") + value.type_name() + "}";
+}
+
+std::string not_an_integer(const FieldValue& value) {
+  return std::string("\"expected integer, got ") + value.type_name() + "\"";
+}
+
+// `refusal` with the value in the place of its percent sign, if it has one.
+std::string refused(std::string_view refusal, const FieldValue& value) {
+  std::string filled(refusal);
+  const auto place = filled.find('%');
+  return place == std::string::npos ? filled : filled.replace(place, 1, field_text(value));
+}
+
+// The reason in an `invalid arg` text, or nothing if the value is fine.
+std::optional<std::string> find_fault(const QueueArgument& argument, const FieldValue& value) {
+  switch (argument.type) {
+    case ArgumentType::boolean:
+      if (value.as<bool>() == nullptr) return unacceptable_type(value);
+      return std::nullopt;
+    case ArgumentType::text: {
+      const auto* given = value.as<std::string>();
+      if (given == nullptr) return unacceptable_type(value);
+      const auto& choices = argument.choices;
+      if (choices.empty() || std::count(choices.begin(), choices.end(), *given) != 0)
+        return std::nullopt;
+      return refused(argument.refusal, value);
+    }
+    case ArgumentType::integer:
+      break;
+  }
+  if (!value.is_integer()) return not_an_integer(value);
+  const std::int64_t number = value.integer();
+  if (number > argument.max) return refused(argument.refusal, value);
+  if (number >= argument.min) return std::nullopt;
+  if (number == 0) return std::string(argument.refusal_of_zero);
+  return refused("{value_negative,%}", value);
+}
+
+BrokerError invalid_argument(std::string_view name, const std::string& thing,
+                             const std::string& reason) {
+  BrokerError error{ErrorKind::precondition_failed, "invalid arg '"};
+  error.text.append(name).append("' for ").append(thing).append(reason);
+  return error;
+}
+
+// A text that names an exchange: checked before everything else, with a text of its own.
+std::optional<BrokerError> check_exchange_name(std::string_view name, const FieldTable& arguments,
+                                               const std::string& thing) {
+  const FieldValue* value = arguments.find(name);
+  if (value == nullptr || value->as<std::string>() != nullptr) return std::nullopt;
+  BrokerError error{ErrorKind::precondition_failed, "invalid type '"};
+  error.text.append(value->type_name()).append("' for arg '").append(name);
+  error.text.append("' in ").append(thing);
+  return error;
+}
+
+std::optional<BrokerError> check_queue_type(const FieldTable& arguments, const std::string& thing) {
+  const FieldValue* value = arguments.find("x-queue-type");
+  if (value == nullptr) return std::nullopt;
+  if (const auto fault = find_fault(*find_queue_argument("x-queue-type"), *value))
+    return invalid_argument("x-queue-type", thing, ": " + *fault);
+  if (queue_type(arguments) != QueueType::stream) return std::nullopt;
+  return invalid_argument("x-queue-type", thing,
+                          ": \"queue type 'stream' is not supported by this version of TernMQ\"");
+}
+
+// The values of the arguments that mean something to this type of queue.
+std::optional<BrokerError> check_values(const FieldTable& arguments, QueueType type,
+                                        const std::string& thing) {
+  for (const QueueArgument& argument : arguments_table) {
+    const FieldValue* value = arguments.find(argument.name);
+    if (value == nullptr || !argument.applies_to(type)) continue;
+    if (const auto fault = find_fault(argument, *value))
+      return invalid_argument(argument.name, thing, ": " + *fault);
+    if (argument.name == "x-dead-letter-routing-key" &&
+        arguments.find("x-dead-letter-exchange") == nullptr)
+      return invalid_argument(argument.name, thing, ": routing_key_but_no_dlx_defined");
+  }
+  return std::nullopt;
+}
+
+// RabbitMQ names the type by its Erlang module there, and so do clients' tests.
+std::string of_queue_type(QueueType type) {
+  return std::string(" of queue type ") +
+         (type == QueueType::quorum ? "rabbit_quorum_queue" : "rabbit_classic_queue");
+}
+
+// Arguments that mean nothing to this type of queue, though they do to another.
+std::optional<BrokerError> check_names(const FieldTable& arguments, QueueType type,
+                                       const std::string& thing) {
+  for (const QueueArgument& argument : arguments_table) {
+    if (!argument.applies_to(type) && arguments.find(argument.name) != nullptr)
+      return invalid_argument(argument.name, thing, of_queue_type(type));
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::span<const QueueArgument> queue_arguments() noexcept {
+  return arguments_table;
+}
+
+const QueueArgument* find_queue_argument(std::string_view name) noexcept {
+  const auto* found = std::find_if(std::begin(arguments_table), std::end(arguments_table),
+                                   [&](const auto& argument) { return argument.name == name; });
+  return found == std::end(arguments_table) ? nullptr : found;
+}
+
+QueueType queue_type(const FieldTable& arguments) noexcept {
+  const FieldValue* value = arguments.find("x-queue-type");
+  const auto* name = value == nullptr ? nullptr : value->as<std::string>();
+  if (name != nullptr && *name == "quorum") return QueueType::quorum;
+  if (name != nullptr && *name == "stream") return QueueType::stream;
+  return QueueType::classic;
+}
+
+std::optional<BrokerError> check_queue_arguments(const FieldTable& arguments,
+                                                 std::string_view vhost, std::string_view queue) {
+  if (arguments.empty()) return std::nullopt;
+  const std::string thing = texts::named_queue(queue, vhost);
+  if (auto error = check_exchange_name("x-dead-letter-exchange", arguments, thing)) return error;
+  if (auto error = check_queue_type(arguments, thing)) return error;
+  const QueueType type = queue_type(arguments);
+  if (auto error = check_values(arguments, type, thing)) return error;
+  return check_names(arguments, type, thing);
+}
+
+std::optional<BrokerError> check_queue_spec(const QueueSpec& spec, std::string_view vhost) {
+  if (auto error = check_queue_arguments(spec.arguments, vhost, spec.name)) return error;
+  if (queue_type(spec.arguments) != QueueType::quorum) return std::nullopt;
+  const char* property = spec.auto_delete ? "auto-delete"
+                         : spec.exclusive ? "exclusive-owner"
+                         : !spec.durable  ? "non-durable"
+                                          : nullptr;
+  if (property == nullptr) return std::nullopt;
+  return BrokerError{ErrorKind::precondition_failed, std::string("invalid property '") + property +
+                                                         "' for " +
+                                                         texts::named_queue(spec.name, vhost)};
+}
+
+std::optional<BrokerError> check_consumer_arguments(const FieldTable& arguments,
+                                                    std::string_view vhost, std::string_view queue,
+                                                    QueueType type) {
+  if (arguments.empty()) return std::nullopt;
+  const std::string thing = texts::named_queue(queue, vhost);
+  const FieldValue* priority = arguments.find("x-priority");
+  if (priority != nullptr && !priority->is_integer())
+    return invalid_argument("x-priority", thing, ": " + not_an_integer(*priority));
+  const FieldValue* failover = arguments.find("x-cancel-on-ha-failover");
+  if (failover != nullptr && failover->as<bool>() == nullptr)
+    return invalid_argument("x-cancel-on-ha-failover", thing, ": " + unacceptable_type(*failover));
+  if (type != QueueType::stream && arguments.find("x-stream-offset") != nullptr)
+    return invalid_argument("x-stream-offset", thing, of_queue_type(type));
+  return std::nullopt;
+}
+
+std::optional<BrokerError> check_exchange_arguments(const FieldTable& arguments,
+                                                    std::string_view vhost,
+                                                    std::string_view exchange) {
+  return check_exchange_name("alternate-exchange", arguments,
+                             texts::named_exchange(exchange, vhost));
+}
+
+}  // namespace tern::broker

@@ -1,0 +1,136 @@
+#include "broker/node.hpp"
+
+#include <algorithm>
+#include <random>
+#include <unordered_set>
+
+#include "base/ensure.hpp"
+#include "base/log.hpp"
+#include "broker/topology.hpp"
+#include "storage/memory_store.hpp"
+#include "storage/rocks_store.hpp"
+
+namespace tern::broker {
+namespace {
+
+Result<std::unique_ptr<storage::Store>> open_store(const config::Config& config) {
+  if (config.in_memory)
+    return std::unique_ptr<storage::Store>(std::make_unique<storage::MemoryStore>());
+  storage::RocksOptions options;
+  options.data_dir = config.data_dir;
+  options.epoch_bytes = config.store.epoch_bytes;
+  options.commit_bytes_max = config.store.commit_bytes_max;
+  options.ack_delay = config.store.ack_delay;
+  options.rewrite_live_percent = config.store.rewrite_live_percent;
+  return storage::open_rocks_store(options);
+}
+
+std::unique_ptr<Authorizer> make_authorizer(const config::Config& config) {
+  const auto& local = config.loopback_users;
+  SingleUser::Options options;
+  options.name = config.default_user;
+  options.password = config.default_pass;
+  options.salt = std::random_device{}();
+  options.loopback_only = std::find(local.begin(), local.end(), options.name) != local.end();
+  return std::make_unique<SingleUser>(options);
+}
+
+}  // namespace
+
+Node::Node(std::unique_ptr<storage::Store> store, std::unique_ptr<Authorizer> authorizer,
+           Ports ports)
+    : ports_(std::move(ports)), store_(std::move(store)), authorizer_(std::move(authorizer)) {}
+
+Node::~Node() { stop(); }
+
+Result<std::unique_ptr<Node>> Node::open(const config::Config& config, std::uint32_t shards,
+                                         Ports ports) {
+  ensure(shards > 0, "a node without shards");
+  auto store = open_store(config);
+  if (!store) return store.error();
+  std::unique_ptr<Node> node(
+      new Node(std::move(*store), make_authorizer(config), std::move(ports)));
+  if (auto started = node->start(config, shards); !started) return started.error();
+  return node;
+}
+
+Result<void> Node::start(const config::Config& config, std::uint32_t shards) {
+  Topology::Ports topology_ports;
+  topology_ports.shards = shards;
+  topology_ports.store = store_.get();
+  topology_ports.post = [this](ShardId shard, std::shared_ptr<Delta> delta) {
+    post(shard, DeltaMail{std::move(delta)});
+  };
+  topology_ = std::make_unique<Topology>(std::move(topology_ports));
+
+  ShardSettings settings;
+  settings.window_head_bytes = config.queue.window_head_bytes;
+  settings.window_tail_bytes = config.queue.window_tail_bytes;
+  settings.store_pending_bytes_max = config.store.pending_bytes_max;
+  for (std::uint32_t index = 0; index < shards; ++index) {
+    Shard::Ports own;
+    own.id = ShardId{static_cast<std::uint16_t>(index)};
+    own.shards = shards;
+    own.topology = topology_.get();
+    own.store = store_.get();
+    own.authorizer = authorizer_.get();
+    own.mailbox = [this](ShardId shard) -> Mailbox<Mail>& { return shards_[raw(shard)]->inbox(); };
+    own.wake = [this, id = own.id] { ports_.wake(id); };
+    shards_.push_back(std::make_unique<Shard>(std::move(own), settings));
+  }
+
+  storage::Recovered recovered = store_->take_recovered();
+  auto changes = topology_->load(recovered.records);
+  if (!changes) return changes.error();
+  for (const Change& change : *changes) {
+    for (auto& shard : shards_) shard->apply(change);
+  }
+  store_->start(*this);
+  restore_queues(recovered.queues);
+  topology_->add_vhost(config.default_vhost, {});
+  return {};
+}
+
+void Node::restore_queues(const std::vector<storage::RecoveredQueue>& queues) {
+  std::unordered_set<QueueId> known;
+  for (const QueuePointer& queue : topology_->durable_queues()) known.insert(queue->id);
+  std::vector<QueueId> orphans;
+  for (const storage::RecoveredQueue& queue : queues) {
+    // Messages of a queue whose record is gone: its delete was durable, their removal was not.
+    if (!known.contains(queue.queue)) {
+      orphans.push_back(queue.queue);
+      continue;
+    }
+    const QueueAddress address = address_of(queue.queue, shard_count());
+    shards_[raw(address.shard)]->restore(
+        queue.queue, {queue.low_water, queue.next, queue.delivered, queue.count, queue.bytes});
+  }
+  if (!orphans.empty()) store_->submit_records({}, std::move(orphans), [] {});
+}
+
+void Node::post(ShardId shard, Mail&& mail) {
+  std::vector<Mail> batch;
+  batch.push_back(std::move(mail));
+  shards_[raw(shard)]->inbox().push(batch, 0);
+}
+
+void Node::shut_down_sessions(const std::string& reason) {
+  for (std::uint32_t index = 0; index < shard_count(); ++index)
+    post(ShardId{static_cast<std::uint16_t>(index)}, ShutDownMail{reason});
+}
+
+void Node::stop() {
+  if (store_) store_->stop();
+}
+
+void Node::committed(ShardId shard, std::uint64_t last_stage) {
+  post(shard, CommittedMail{last_stage});
+}
+
+void Node::read_done(ShardId shard, storage::ReadResult&& result) {
+  post(shard, ReadMail{std::make_unique<storage::ReadResult>(std::move(result))});
+}
+
+void Node::failed(const std::string& text) { ports_.failed(text); }
+
+}  // namespace tern::broker

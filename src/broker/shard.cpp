@@ -1,0 +1,265 @@
+// Shard: its turn, its queues and sessions, its mail out.
+#include "broker/shard.hpp"
+
+#include <algorithm>
+
+#include "base/ensure.hpp"
+#include "broker/changing.hpp"
+#include "broker/topology.hpp"
+
+namespace tern::broker {
+namespace {
+
+// A session's number: slot in the low bits, a generation above, so that a slot's next owner is
+// never taken for the last one.
+constexpr std::uint64_t slot_bits = 24;
+constexpr std::uint64_t slot_mask = (1ULL << slot_bits) - 1;
+
+// Marks (how far a queue was delivered) alone are not worth a batch at once.
+constexpr Millis marks_delay{20};
+// How often a shard with held publishers looks whether the store or a mailbox has caught up.
+constexpr Millis congestion_poll{2};
+
+}  // namespace
+
+Shard::Shard(Ports ports, const ShardSettings& settings)
+    : ports_(std::move(ports)),
+      settings_(settings),
+      inbox_(ports_.wake),
+      router_(replica_, ports_.shards),
+      staging_(ports_.id),
+      random_(std::random_device{}() * 0x1'0000'0001ULL + raw(ports_.id)),
+      outboxes_(ports_.shards),
+      outbox_bytes_(ports_.shards, 0) {
+  ensure(raw(ports_.id) < ports_.shards, "shard id out of range");
+}
+
+Shard::~Shard() = default;
+
+void Shard::apply(const Change& change) {
+  if (const auto* removed = std::get_if<QueueRemoved>(&change)) queue_removed(removed->queue);
+  replica_.apply(change);
+  if (const auto* added = std::get_if<QueueAdded>(&change)) queue_added(added->queue);
+}
+
+void Shard::restore(QueueId queue, const queue::Recovered& recovered) {
+  OwnedQueue* owned = find_owned(queue);
+  ensure(owned != nullptr, "restoring a queue of another shard");
+  owned->machine.restore(recovered);
+}
+
+// --- the turn -------------------------------------------------------------------------------------
+
+void Shard::end_turn() {
+  received_.clear();
+  inbox_.drain(received_);
+  for (Mail& mail : received_) {
+    // Mail to itself is older than what follows it here: keep the order.
+    while (!self_.empty()) {
+      Mail own = std::move(self_.front());
+      self_.pop_front();
+      std::visit([this](auto& body) { handle(body); }, own);
+    }
+    std::visit([this](auto& body) { handle(body); }, mail);
+  }
+  received_.clear();
+  while (!self_.empty()) {
+    Mail own = std::move(self_.front());
+    self_.pop_front();
+    std::visit([this](auto& body) { handle(body); }, own);
+  }
+  release_congested();
+  submit_batch();
+  for (std::uint32_t shard = 0; shard < ports_.shards; ++shard) {
+    if (outboxes_[shard].empty()) continue;
+    ports_.mailbox(ShardId{static_cast<std::uint16_t>(shard)})
+        .push(outboxes_[shard], std::exchange(outbox_bytes_[shard], 0));
+  }
+}
+
+void Shard::submit_batch() {
+  const bool marks_due = !marks_changed_.empty() && now_ - marks_sent_ >= marks_delay;
+  if (!staging_.has_work() && !marks_due) return;
+  marks_sent_ = now_;
+  for (const QueueId id : marks_changed_) {
+    OwnedQueue* owned = find_owned(id);
+    if (owned == nullptr) continue;
+    owned->machine.marks_taken();
+    if (!owned->record->durable || owned->record->exclusive) continue;
+    staging_.set_mark({id, owned->machine.low_water_mark(), owned->machine.delivered_mark()});
+  }
+  marks_changed_.clear();
+  if (auto batch = staging_.take()) ports_.store->submit(std::move(batch));
+}
+
+std::optional<Time> Shard::next_due() const {
+  if (!congested_.empty()) return now_ + congestion_poll;
+  if (!marks_changed_.empty()) return marks_sent_ + marks_delay;
+  return std::nullopt;
+}
+
+// --- mail out -------------------------------------------------------------------------------------
+
+void Shard::send(ShardId to, Mail&& mail, std::uint64_t bytes) {
+  if (to == ports_.id) {
+    self_.push_back(std::move(mail));
+    return;
+  }
+  outboxes_[raw(to)].push_back(std::move(mail));
+  outbox_bytes_[raw(to)] += bytes;
+}
+
+void Shard::finish(const SessionId& session, OperationResult&& result) {
+  if (result.operation == 0 || !session) return;
+  send(session.shard,
+       ResultMail{session, std::make_unique<OperationResult>(std::move(result))});
+}
+
+void Shard::refuse(const SessionId& session, OperationNumber operation, BrokerError error) {
+  OperationResult result;
+  result.operation = operation;
+  result.failed = true;
+  result.error = std::move(error);
+  finish(session, std::move(result));
+}
+
+std::function<void()> Shard::finisher(const SessionId& session, OperationNumber operation,
+                                      std::uint64_t count) {
+  if (operation == 0 || !session) return {};
+  // Runs on any thread: everything it needs is in it.
+  return [mailbox = &ports_.mailbox(session.shard), session, operation, count] {
+    auto result = std::make_unique<OperationResult>();
+    result->operation = operation;
+    result->count = count;
+    std::vector<Mail> mail;
+    mail.emplace_back(ResultMail{session, std::move(result)});
+    mailbox->push(mail, 0);
+  };
+}
+
+// --- queues ---------------------------------------------------------------------------------------
+
+Shard::OwnedQueue* Shard::find_owned(QueueId id) noexcept {
+  if (last_found_ != nullptr && last_found_->record->id == id) return last_found_;
+  const auto at = queues_.find(id);
+  if (at == queues_.end()) return nullptr;
+  last_found_ = at->second.get();
+  return last_found_;
+}
+
+void Shard::queue_added(const QueuePointer& record) {
+  if (record->exclusive && record->owner.shard == ports_.id) {
+    SessionEntry* owner = find_session(record->owner);
+    // The session may have gone while its declare was on the way.
+    if (owner == nullptr) {
+      remove_exclusive(record);
+    } else {
+      owner->exclusive_queues.push_back(record);
+    }
+  }
+  if (record->shard != ports_.id) return;
+  queue::Settings settings;
+  settings.id = record->id;
+  settings.durable = record->durable && !record->exclusive;
+  settings.auto_delete = record->auto_delete;
+  settings.window_head_bytes = settings_.window_head_bytes;
+  settings.window_tail_bytes = settings_.window_tail_bytes;
+  queues_.emplace(record->id, std::make_unique<OwnedQueue>(settings, static_cast<queue::Sink&>(*this), record));
+}
+
+void Shard::queue_removed(const QueuePointer& record) {
+  if (record->exclusive && record->owner.shard == ports_.id) {
+    if (SessionEntry* owner = find_session(record->owner)) {
+      std::erase_if(owner->exclusive_queues,
+                    [&](const QueuePointer& queue) { return queue->id == record->id; });
+    }
+  }
+  if (record->shard != ports_.id) return;
+  const auto at = queues_.find(record->id);
+  ensure(at != queues_.end(), "a shard lost a queue that it owns");
+  {
+    const Changing changing(changing_);
+    at->second->machine.close();
+  }
+  if (last_found_ == at->second.get()) last_found_ = nullptr;
+  queues_.erase(at);
+}
+
+void Shard::remove_exclusive(const QueuePointer& queue) {
+  auto question = std::make_unique<QueueQuestion>();
+  question->kind = QueueQuestion::Kind::remove;
+  question->queue = address_of(queue->id, ports_.shards);
+  question->name = queue->name;
+  question->vhost = replica_.vhost_name(queue->vhost);
+  send(queue->shard, QuestionMail{std::move(question)});
+}
+
+// --- sessions -------------------------------------------------------------------------------------
+
+SessionId Shard::attach(Session& session) {
+  std::uint32_t slot = 0;
+  if (free_slots_.empty()) {
+    slot = static_cast<std::uint32_t>(sessions_.size());
+    ensure(slot <= slot_mask, "too many sessions on one shard");
+    sessions_.emplace_back();
+  } else {
+    slot = free_slots_.back();
+    free_slots_.pop_back();
+  }
+  SessionEntry& entry = sessions_[slot];
+  entry.session = &session;
+  entry.number = generation_++ << slot_bits | slot;
+  ++session_count_;
+  return {ports_.id, entry.number};
+}
+
+void Shard::detach(const SessionId& id) {
+  SessionEntry* entry = find_session(id);
+  ensure(entry != nullptr, "detaching an unknown session");
+  const auto exclusive = std::move(entry->exclusive_queues);
+  *entry = {};
+  free_slots_.push_back(static_cast<std::uint32_t>(id.number & slot_mask));
+  --session_count_;
+  transaction_shares_.erase(id);
+  for (const QueuePointer& queue : exclusive) remove_exclusive(queue);
+}
+
+Shard::SessionEntry* Shard::find_session(const SessionId& id) noexcept {
+  const std::uint64_t slot = id.number & slot_mask;
+  if (slot >= sessions_.size()) return nullptr;
+  SessionEntry& entry = sessions_[slot];
+  return entry.number == id.number && entry.session != nullptr ? &entry : nullptr;
+}
+
+// --- back-pressure --------------------------------------------------------------------------------
+
+bool Shard::is_congested(ShardId target) const {
+  if (ports_.store->pending_bytes() + staging_.staged_bytes() > settings_.store_pending_bytes_max)
+    return true;
+  if (target == ports_.id) return false;
+  return outbox_bytes_[raw(target)] + ports_.mailbox(target).bytes() > settings_.mailbox_bytes_max;
+}
+
+void Shard::hold_for_congestion(const SessionId& id) {
+  SessionEntry* entry = find_session(id);
+  if (entry == nullptr || entry->is_congested) return;
+  entry->is_congested = true;
+  congested_.push_back(id);
+  send(ports_.id, HoldMail{id, true});
+}
+
+void Shard::release_congested() {
+  if (congested_.empty()) return;
+  for (std::uint32_t shard = 0; shard < ports_.shards; ++shard) {
+    if (is_congested(ShardId{static_cast<std::uint16_t>(shard)})) return;
+  }
+  for (const SessionId& id : std::exchange(congested_, {})) {
+    SessionEntry* entry = find_session(id);
+    if (entry == nullptr) continue;
+    entry->is_congested = false;
+    HoldMail release{id, false};
+    handle(release);
+  }
+}
+
+}  // namespace tern::broker

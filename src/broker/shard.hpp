@@ -1,0 +1,244 @@
+// Shard: one thread's share of the broker. It owns queues and sessions, reads its own replica of the
+// topology, and talks to other shards by mail only. No locks, no I/O: its carrier (src/net, or a
+// test) calls begin_turn, lets sessions work, and calls end_turn.
+//
+//   begin_turn(now) -> sessions call the Broker interface -> end_turn():
+//        inbox -> mail to itself -> batch to the store -> outboxes to other shards
+//
+// Everything here runs on the shard's thread, except inbox().
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <random>
+#include <unordered_map>
+#include <vector>
+
+#include "base/mailbox.hpp"
+#include "base/time.hpp"
+#include "broker/mail.hpp"
+#include "broker/replica.hpp"
+#include "broker/router.hpp"
+#include "broker/server_names.hpp"
+#include "broker/staging.hpp"
+#include "broker/users.hpp"
+#include "queue/queue.hpp"
+
+namespace tern::broker {
+
+class Topology;
+
+struct ShardSettings {
+  std::uint64_t window_head_bytes = 16ULL << 20;
+  std::uint64_t window_tail_bytes = 16ULL << 20;
+  /// Bytes that wait for the store before publishers are held.
+  std::uint64_t store_pending_bytes_max = 64ULL << 20;
+  /// Bytes in another shard's mailbox before publishers are held.
+  std::uint64_t mailbox_bytes_max = 8ULL << 20;
+};
+
+class Shard final : public Broker, private queue::Sink {
+ public:
+  struct Ports {
+    ShardId id{};
+    std::uint32_t shards = 1;
+    Topology* topology = nullptr;
+    storage::Store* store = nullptr;
+    const Authorizer* authorizer = nullptr;
+    /// The mailbox of any shard; not called before all exist.
+    std::function<Mailbox<Mail>&(ShardId)> mailbox;
+    /// Wakes this shard's thread, from any thread.
+    std::function<void()> wake;
+  };
+
+  Shard(Ports ports, const ShardSettings& settings);
+  ~Shard() override;
+
+  // --- before the threads start -----------------------------------------------------------------
+  void apply(const Change& change);
+  void restore(QueueId queue, const queue::Recovered& recovered);
+
+  // --- the carrier ------------------------------------------------------------------------------
+  void begin_turn(Time now) noexcept { now_ = now; }
+  /// Carries out what has come by mail and hands on what this turn has produced.
+  void end_turn();
+  /// When to run a turn even if nothing happens; nothing: sleep until woken.
+  [[nodiscard]] std::optional<Time> next_due() const;
+  [[nodiscard]] std::size_t session_count() const noexcept { return session_count_; }
+  /// Any thread.
+  [[nodiscard]] Mailbox<Mail>& inbox() noexcept { return inbox_; }
+
+  // --- Broker -----------------------------------------------------------------------------------
+  [[nodiscard]] SessionId attach(Session& session) override;
+  void detach(const SessionId& session) override;
+  [[nodiscard]] Outcome<const User*> authenticate(std::string_view user, std::string_view password,
+                                                  bool peer_is_loopback) override;
+  [[nodiscard]] Outcome<std::uint32_t> open_vhost(const User& user, std::string_view name) override;
+
+  void declare_exchange(const Caller&, ExchangeSpec spec, OperationNumber) override;
+  void find_exchange(const Caller&, std::string_view name, OperationNumber) override;
+  void delete_exchange(const Caller&, std::string_view name, bool if_unused,
+                       OperationNumber) override;
+  void declare_queue(const Caller&, QueueSpec spec, OperationNumber) override;
+  void find_queue(const Caller&, std::string_view name, OperationNumber) override;
+  void delete_queue(const Caller&, std::string_view name, bool if_unused, bool if_empty,
+                    OperationNumber) override;
+  void bind(const Caller&, BindingSpec spec, OperationNumber) override;
+  void unbind(const Caller&, BindingSpec spec, OperationNumber) override;
+
+  [[nodiscard]] Outcome<std::span<const QueueAddress>> route(const Caller&, MessageRef& message,
+                                                             Bytes headers,
+                                                             RouteCache& cache) override;
+  void enqueue(std::span<const QueueAddress> targets, MessageRef message,
+               const PublisherToken& token) override;
+  void commit(const Caller&, Transaction&& transaction, OperationNumber) override;
+
+  void consume(const Caller&, std::string_view queue, const queue::ConsumerSpec& spec,
+               OperationNumber) override;
+  void cancel(const QueueAddress&, const ConsumerId&, OperationNumber) override;
+  void get(const Caller&, std::string_view queue, bool auto_ack, OperationNumber) override;
+  void purge(const Caller&, std::string_view queue, OperationNumber) override;
+  void settle(const QueueAddress&, const ConsumerId&, std::span<const Position> positions,
+              queue::Settlement) override;
+  void drained(const QueueAddress&, const ConsumerId&, std::uint64_t bytes) override;
+  void permit(const QueueAddress&, const ConsumerId&, std::uint32_t count) override;
+  void set_gated(const QueueAddress&, const ConsumerId&, bool gated) override;
+
+  void reply(const ReplyAddress& address, const MessageRef& message, OperationNumber operation,
+             const SessionId& from) override;
+  void find_reply(const ReplyAddress& address, OperationNumber operation,
+                  const SessionId& from) override;
+
+ private:
+  struct OwnedQueue {
+    OwnedQueue(const queue::Settings& settings, queue::Sink& sink, QueuePointer of)
+        : record(std::move(of)), machine(settings, sink) {}
+    QueuePointer record;
+    queue::Queue machine;
+    bool is_removed_soon = false;  ///< a delete was accepted and is on its way
+  };
+  struct SessionEntry {
+    Session* session = nullptr;
+    std::uint64_t number = 0;
+    std::uint32_t holds = 0;       ///< queues that hold its publishing back
+    bool is_congested = false;     ///< held back because the store or a mailbox is full
+    std::vector<QueuePointer> exclusive_queues;
+  };
+  /// While it lives, a queue is being changed: nobody may call one (sink.hpp).
+  class Changing;
+
+  // Sink (shard_sink.cpp).
+  void deliver(const ConsumerId& consumer, queue::Delivery&& delivery) override;
+  void got(const queue::GetToken& token, queue::Delivery&& delivery, std::uint64_t ready) override;
+  void publish_settled(const PublisherToken& token, queue::PublishOutcome outcome) override;
+  std::uint64_t stage(QueueId queue, Position position, const MessageRef& message,
+                      const PublisherToken& token) override;
+  std::uint64_t spill(QueueId queue, Position position, const MessageRef& message) override;
+  bool unstage(std::uint64_t stage) override;
+  void settle_stored(QueueId queue, const queue::StoredRange& range) override;
+  void read(QueueId queue, Position from, Position to, std::uint64_t bytes_max) override;
+  void consumer_cancelled(const ConsumerId& consumer) override;
+  void permits_wanted(const ConsumerId& consumer, std::uint32_t count) override;
+  void permits_returned(const ConsumerId& consumer, std::uint32_t count) override;
+  void hold_publisher(QueueId queue, const SessionId& publisher) override;
+  void release_publisher(QueueId queue, const SessionId& publisher) override;
+  void wake_on_commit(QueueId queue) override;
+  void abandoned(QueueId queue) override;
+  void marks_changed(QueueId queue) override;
+
+  // Mail (shard_mail.cpp, shard_questions.cpp).
+  void handle(EnqueueMail& mail);
+  void handle(DeliverMail& mail);
+  void handle(PublishSettledMail& mail);
+  void handle(SettleMail& mail);
+  void handle(DrainedMail& mail);
+  void handle(PermitMail& mail);
+  void handle(GateMail& mail);
+  void handle(QuestionMail& mail);
+  void handle(TransactionMail& mail);
+  void handle(ResultMail& mail);
+  void handle(ConsumerCancelledMail& mail);
+  void handle(PermitsWantedMail& mail);
+  void handle(PermitsReturnedMail& mail);
+  void handle(HoldMail& mail);
+  void handle(TransactionDoneMail& mail);
+  void handle(ReplyMail& mail);
+  void handle(DeltaMail& mail);
+  void handle(CommittedMail& mail);
+  void handle(ReadMail& mail);
+  void handle(ShutDownMail& mail);
+  void answer_find(QueueQuestion& question, OwnedQueue* queue);
+  void answer_consume(QueueQuestion& question, OwnedQueue* queue);
+  void answer_remove(QueueQuestion& question, OwnedQueue* queue);
+  void answer_purge(QueueQuestion& question, OwnedQueue* queue);
+
+  // Mail out.
+  void send(ShardId to, Mail&& mail, std::uint64_t bytes = 0);
+  void finish(const SessionId& session, OperationResult&& result);
+  void refuse(const SessionId& session, OperationNumber operation, BrokerError error);
+  /// The callback of a topology change that ends an operation of a session, on any thread.
+  [[nodiscard]] std::function<void()> finisher(const SessionId& session, OperationNumber operation,
+                                               std::uint64_t count = 0);
+
+  // Helpers of the Broker interface.
+  [[nodiscard]] bool may(const Caller& caller, ResourceKind kind, std::string_view name,
+                         Permission permission) const;
+  [[nodiscard]] std::optional<BrokerError> check(const Caller& caller, ResourceKind kind,
+                                                 std::string_view name,
+                                                 Permission permission) const;
+  [[nodiscard]] std::optional<BrokerError> check_binding(const Caller& caller,
+                                                         const BindingSpec& spec) const;
+  /// The queue, if it is there, the caller may do this to it, and it is not another's own.
+  [[nodiscard]] Outcome<QueuePointer> usable_queue(const Caller& caller, std::string_view name,
+                                                   std::optional<Permission> permission) const;
+  void ask(const Caller& caller, const QueueRecord& queue, QueueQuestion&& question);
+  void create_queue(const Caller& caller, const QueueSpec& spec, OperationNumber operation);
+
+  // Own things.
+  [[nodiscard]] bool can_call_queue() const noexcept { return !changing_ && self_.empty(); }
+  [[nodiscard]] OwnedQueue* find_owned(QueueId id) noexcept;
+  [[nodiscard]] SessionEntry* find_session(const SessionId& id) noexcept;
+  void queue_added(const QueuePointer& record);
+  void queue_removed(const QueuePointer& record);
+  void remove_exclusive(const QueuePointer& queue);
+  void give_back(const ConsumerId& holder, const queue::Delivery& delivery);
+  [[nodiscard]] bool is_congested(ShardId target) const;
+  void hold_for_congestion(const SessionId& session);
+  void release_congested();
+  void submit_batch();
+
+  Ports ports_;
+  ShardSettings settings_;
+  Mailbox<Mail> inbox_;
+  Time now_{};
+  Replica replica_;
+  Router router_;
+  Staging staging_;
+  RandomSource random_;
+
+  std::unordered_map<QueueId, std::unique_ptr<OwnedQueue>> queues_;
+  OwnedQueue* last_found_ = nullptr;  ///< most commands go to the queue of the one before
+  bool changing_ = false;
+
+  std::vector<SessionEntry> sessions_;  ///< by slot: the low bits of a session's number
+  std::vector<std::uint32_t> free_slots_;
+  std::uint64_t generation_ = 1;
+  std::size_t session_count_ = 0;
+
+  std::deque<Mail> self_;
+  std::vector<Mail> received_;
+  std::vector<std::vector<Mail>> outboxes_;
+  std::vector<std::uint64_t> outbox_bytes_;
+
+  std::vector<QueueId> marks_changed_;
+  std::vector<QueueId> wake_on_commit_;
+  std::vector<SessionId> congested_;
+  Time marks_sent_{};
+  std::uint64_t next_transaction_ = 1;
+  /// Transactions of own sessions: shares that are not durable yet.
+  std::unordered_map<SessionId, std::uint32_t> transaction_shares_;
+};
+
+}  // namespace tern::broker

@@ -1,0 +1,121 @@
+// Shard as Sink: what its queues ask for. Deliveries and confirms to own sessions go straight
+// through (they only append to the session's output and books); everything else that could lead
+// back into a queue becomes mail.
+#include "base/ensure.hpp"
+#include "broker/shard.hpp"
+
+namespace tern::broker {
+
+void Shard::deliver(const ConsumerId& consumer, queue::Delivery&& delivery) {
+  const SessionId& session = consumer.session;
+  // Mail that waits is older: a consumer must hear of its consume before its first delivery.
+  if (session.shard == ports_.id && self_.empty()) {
+    if (SessionEntry* entry = find_session(session)) {
+      entry->session->deliver(consumer, std::move(delivery));
+    } else {
+      give_back(consumer, delivery);
+    }
+    return;
+  }
+  const std::uint64_t bytes = delivery.message->bytes();
+  send(session.shard, DeliverMail{consumer, std::move(delivery)}, bytes);
+}
+
+void Shard::give_back(const ConsumerId& holder, const queue::Delivery& delivery) {
+  if (delivery.auto_ack || delivery.queue == QueueId::none) return;
+  send(address_of(delivery.queue, ports_.shards).shard,
+       SettleMail{delivery.queue, queue::Settlement::requeued, holder, {delivery.position}});
+}
+
+void Shard::got(const queue::GetToken& token, queue::Delivery&& delivery, std::uint64_t ready) {
+  OperationResult result;
+  result.operation = token.operation;
+  result.count = ready;
+  if (delivery.message) result.queue = address_of(delivery.queue, ports_.shards);
+  result.delivery = std::move(delivery);
+  finish(token.session, std::move(result));
+}
+
+void Shard::publish_settled(const PublisherToken& token, queue::PublishOutcome outcome) {
+  if (token.sequence == 0) return;
+  if (token.session.shard == ports_.id) {
+    if (SessionEntry* entry = find_session(token.session))
+      entry->session->publish_settled(token.channel, token.sequence, outcome);
+    return;
+  }
+  auto& outbox = outboxes_[raw(token.session.shard)];
+  if (!outbox.empty()) {
+    // Confirms come in runs: one letter says many.
+    auto* last = std::get_if<PublishSettledMail>(&outbox.back());
+    if (last != nullptr && last->session == token.session && last->channel == token.channel &&
+        last->outcome == outcome && last->first_sequence + last->count == token.sequence) {
+      ++last->count;
+      return;
+    }
+  }
+  send(token.session.shard,
+       PublishSettledMail{token.session, token.channel, outcome, token.sequence, 1});
+}
+
+std::uint64_t Shard::stage(QueueId queue, Position position, const MessageRef& message,
+                           const PublisherToken& token) {
+  return staging_.append(queue, position, message, false, token);
+}
+
+std::uint64_t Shard::spill(QueueId queue, Position position, const MessageRef& message) {
+  return staging_.append(queue, position, message, true, {});
+}
+
+bool Shard::unstage(std::uint64_t stage) {
+  const auto token = staging_.withdraw(stage);
+  if (!token) return false;
+  publish_settled(*token, queue::PublishOutcome::accepted);
+  return true;
+}
+
+void Shard::settle_stored(QueueId queue, const queue::StoredRange& range) {
+  staging_.settle(queue, range);
+}
+
+void Shard::read(QueueId queue, Position from, Position to, std::uint64_t bytes_max) {
+  ports_.store->read({queue, ports_.id, from, to, bytes_max});
+}
+
+void Shard::consumer_cancelled(const ConsumerId& consumer) {
+  send(consumer.session.shard, ConsumerCancelledMail{consumer});
+}
+
+void Shard::permits_wanted(const ConsumerId& consumer, std::uint32_t count) {
+  send(consumer.session.shard, PermitsWantedMail{consumer, count});
+}
+
+void Shard::permits_returned(const ConsumerId& consumer, std::uint32_t count) {
+  send(consumer.session.shard, PermitsReturnedMail{consumer, count});
+}
+
+void Shard::hold_publisher(QueueId, const SessionId& publisher) {
+  if (publisher) send(publisher.shard, HoldMail{publisher, true});
+}
+
+void Shard::release_publisher(QueueId, const SessionId& publisher) {
+  if (publisher) send(publisher.shard, HoldMail{publisher, false});
+}
+
+void Shard::wake_on_commit(QueueId queue) { wake_on_commit_.push_back(queue); }
+
+void Shard::abandoned(QueueId queue) {
+  OwnedQueue* owned = find_owned(queue);
+  ensure(owned != nullptr, "an unknown queue was abandoned");
+  auto question = std::make_unique<QueueQuestion>();
+  question->kind = QueueQuestion::Kind::remove;
+  question->queue = address_of(queue, ports_.shards);
+  question->name = owned->record->name;
+  question->vhost = replica_.vhost_name(owned->record->vhost);
+  // A consumer may come before the letter is opened.
+  question->if_unused = true;
+  send(ports_.id, QuestionMail{std::move(question)});
+}
+
+void Shard::marks_changed(QueueId queue) { marks_changed_.push_back(queue); }
+
+}  // namespace tern::broker
