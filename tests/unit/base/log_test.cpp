@@ -2,6 +2,9 @@
 #include "base/log.hpp"
 
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <cstdio>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <regex>
@@ -54,6 +57,30 @@ TEST_CASE("a line has a time in UTC with milliseconds, a level, an area and a te
   REQUIRE(lines.size() == 1);
   CHECK(std::regex_match(lines[0], std::regex(R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z )"
                                               R"(info net: listening port=5672)")));
+}
+
+TEST_CASE("the time of a line is the time of day") {
+  using std::chrono::milliseconds;
+  const auto now = [] {
+    return std::chrono::time_point_cast<milliseconds>(std::chrono::system_clock::now());
+  };
+  const CaughtLog caught;
+  // At a whole second, a time cut to the second would look right.
+  while (now().time_since_epoch().count() % 1000 == 0) continue;
+  const auto begin = now();
+  log_info("a", "b");
+  const auto end = now();
+  std::tm parts{};
+  int fraction = 0;
+  REQUIRE(std::sscanf(caught.lines().at(0).c_str(), "%d-%d-%dT%d:%d:%d.%dZ", &parts.tm_year,
+                      &parts.tm_mon, &parts.tm_mday, &parts.tm_hour, &parts.tm_min, &parts.tm_sec,
+                      &fraction) == 7);
+  parts.tm_year -= 1900;
+  parts.tm_mon -= 1;
+  const std::chrono::sys_time<milliseconds> logged{std::chrono::seconds(::timegm(&parts)) +
+                                                   milliseconds(fraction)};
+  CHECK(logged >= begin);
+  CHECK(logged <= end);
 }
 
 TEST_CASE("a level admits itself and what is more important") {

@@ -7,7 +7,7 @@ namespace tern::config {
 
 TEST_CASE("TERNMQ_ and the key in capitals sets an option") {
   const auto [config, errors] = from_environment({{"TERNMQ_AMQP_PORT", "0"},
-                                                  {"TERNMQ_AMQP_BIND", "127.0.0.1, ::1"},
+                                                  {"TERNMQ_AMQP_BIND", "127.0.0.1 , ::1"},
                                                   {"TERNMQ_IN_MEMORY", "true"},
                                                   {"TERNMQ_LOG_FILE", ""},
                                                   {"TERNMQ_LOOPBACK_USERS", ""},
@@ -86,6 +86,8 @@ TEST_CASE("variables that Kubernetes adds for a service named ternmq are passed 
   CHECK(config.amqp.port == 5672);
   CHECK(from_environment({{"TERNMQ_PORT", "5672"}}).errors.size() == 1);
   CHECK(from_environment({{"TERNMQ_PORT_TCP", "5672"}}).errors.size() == 1);
+  CHECK(from_environment({{"TERNMQ_PORT__TCP", "5672"}}).errors.size() == 1);
+  CHECK(from_environment({{"TERNMQ_DEFAULT_PASS", "tcp://"}}).config.default_pass == "tcp://");
 }
 
 }  // namespace tern::config

@@ -112,6 +112,9 @@ TEST_CASE("texts are checked too") {
                "an IP address; it takes a list of IP addresses"});
   CHECK(from_file("data_dir = ''").errors ==
         Errors{"ternmq.toml:1: data_dir = '' is empty; it takes a directory"});
+  CHECK(from_file("default_vhost = ''").errors ==
+        Errors{"ternmq.toml:1: default_vhost = '' is empty; it takes a name of 1 to 255 bytes"});
+  CHECK(from_file("amqp.bind = 'fe80::1%eth0'").errors == Errors{});
   CHECK(from_file("data_dir = \"a\\u0000b\"").errors.at(0).find("contains a zero byte") !=
         std::string::npos);
   CHECK(from_file("default_user = '" + std::string(256, 'u') + "'")

@@ -55,6 +55,7 @@ TEST_CASE("TERNMQ_CONFIG names the file unless a flag does") {
   const TemporaryFile two("shards = 2");
   const Environment environment{{"TERNMQ_CONFIG", one.name}};
   CHECK(load({{}, environment}).config.shards == 1);
+  CHECK(load({{}, environment}).errors == Errors{});
   CHECK(load({{"--config=" + two.name}, environment}).config.shards == 2);
 }
 
