@@ -1,0 +1,80 @@
+// Link: one accepted socket and the connection machine behind it. Reads into slabs, feeds the
+// machine, writes what it has gathered. Owned by a ShardThread, used on its thread only.
+//
+// Readiness call-backs rather than a pair of coroutines: a link that is held back is simply not
+// armed, an idle one holds no buffer and no coroutine frames, and a write needs no waiting
+// operation unless the socket is full.
+//
+//   readable -> recv into a slab -> Connection::feed -> (turn ends) -> flush: sendmsg
+//                    ^ not armed while the machine takes no input
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <memory>
+#include <string>
+
+#include "amqp/connection.hpp"
+#include "base/slab.hpp"
+
+namespace tern::net {
+
+class ShardThread;
+
+class Link final : public amqp::Transport, public std::enable_shared_from_this<Link> {
+ public:
+  Link(ShardThread& thread, boost::asio::ip::tcp::socket socket,
+       const amqp::ConnectionOptions& options);
+  ~Link() override;
+
+  /// Begins to read. Once, after the link is owned by its thread.
+  void start();
+  /// Feeds what was left when the machine paused, and reads on.
+  void resume_input();
+  /// Writes what is pending, as far as the socket takes it.
+  void flush();
+  void tick(Time now);
+  /// Tells the machine that its peer is gone, and closes the socket. Idempotent.
+  void close();
+
+  [[nodiscard]] bool is_closed() const noexcept { return is_closed_; }
+
+  // amqp::Transport: only noted here, carried out by the thread at the end of the turn.
+  void output_pending() override;
+  void input_resumed() override;
+  void close_when_flushed() override;
+  void abort() override;
+
+ private:
+  void arm_read();
+  void arm_write();
+  void on_readable();
+  /// One recv; returns how many bytes came: 0 if there are none now or no more at all.
+  std::size_t read_once();
+  void discard_input();
+  void feed_unread();
+  /// Makes room behind what is unread: at least for the frame that is incomplete.
+  void prepare_slab();
+  void keep_or_release_slab();
+  void finish_closing();
+
+  ShardThread& thread_;
+  boost::asio::ip::tcp::socket socket_;
+  amqp::Connection machine_;
+
+  // What was read and not yet taken by the machine: in the leased slab, or, if little, in carry_.
+  SlabLease lease_;
+  char* unread_ = nullptr;
+  std::size_t unread_bytes_ = 0;
+  std::string carry_;
+
+  bool is_read_armed_ = false;
+  bool is_write_armed_ = false;
+  bool is_output_noted_ = false;
+  bool is_input_noted_ = false;
+  bool is_closing_ = false;   ///< close when everything is written
+  bool is_lingering_ = false;  ///< everything is written; waiting for the peer's end
+  bool is_closed_ = false;
+  Time linger_until_{};
+};
+
+}  // namespace tern::net

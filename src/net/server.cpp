@@ -1,0 +1,179 @@
+#include "net/server.hpp"
+
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstdlib>
+#include <future>
+#include <thread>
+
+#include "base/log.hpp"
+#include "base/version.hpp"
+
+namespace tern::net {
+namespace {
+
+using boost::asio::ip::tcp;
+
+// How long sessions may take to answer connection.close when the broker stops.
+constexpr std::chrono::milliseconds farewell{1500};
+// A listener that has no file descriptor left tries again after this.
+constexpr std::chrono::milliseconds accept_retry{100};
+constexpr int listen_backlog = 4096;
+
+amqp::ConnectionOptions connection_options(const config::Config& config) {
+  amqp::ConnectionOptions options;
+  options.channel_max = config.amqp.channel_max;
+  options.frame_max = config.amqp.frame_max;
+  options.heartbeat_seconds = static_cast<std::uint16_t>(config.amqp.heartbeat.count());
+  options.handshake_timeout = config.amqp.handshake_timeout;
+  options.message_bytes_max = config.amqp.max_message_size;
+  options.consumer_window_bytes = config.queue.consumer_output_bytes;
+  options.present_as_rabbitmq = config.compat.present_as_rabbitmq;
+  options.version = product_version;
+  return options;
+}
+
+}  // namespace
+
+Server::Server(const config::Config& config) : config_(config) {}
+
+Server::~Server() { stop(); }
+
+Result<std::unique_ptr<Server>> Server::start(const config::Config& config) {
+  std::unique_ptr<Server> server(new Server(config));
+  const std::uint32_t shards =
+      config.shards != 0 ? config.shards : std::max(1U, std::thread::hardware_concurrency());
+  for (std::uint32_t index = 0; index < shards; ++index)
+    server->threads_.push_back(std::make_unique<ShardThread>(connection_options(config)));
+  if (auto opened = server->open_node(); !opened) return opened.error();
+  for (const std::string& address : config.amqp.bind) {
+    if (auto listening = server->listen(address); !listening) return listening.error();
+  }
+  for (std::uint32_t index = 0; index < shards; ++index)
+    server->threads_[index]->start(server->node_->shard(index));
+  server->is_running_ = true;
+  for (std::size_t listener = 0; listener < server->listeners_.size(); ++listener)
+    server->accept(listener);
+  return server;
+}
+
+Result<void> Server::open_node() {
+  broker::Node::Ports ports;
+  ports.wake = [this](ShardId shard) { threads_[raw(shard)]->wake(); };
+  ports.failed = [](const std::string& text) {
+    // Nothing may be confirmed any more, not even what waits in a socket's buffer of ours.
+    log_error("store", "the store has failed and the broker ends: {}", text);
+    std::_Exit(1);
+  };
+  auto node = broker::Node::open(config_, static_cast<std::uint32_t>(threads_.size()),
+                                 std::move(ports));
+  if (!node) return node.error();
+  node_ = std::move(*node);
+  return {};
+}
+
+Result<void> Server::listen(const std::string& address) {
+  const auto failed = [&](const char* what, const boost::system::error_code& error) {
+    return Error{fmt::format("cannot listen on {} port {}: {}: {}; is another broker running there? "
+                             "Choose another amqp.port or amqp.bind",
+                             address, config_.amqp.port, what, error.message())};
+  };
+  boost::system::error_code error;
+  auto ip = boost::asio::ip::make_address(address, error);
+  if (error) return failed("not an IP address", error);
+  auto& context = threads_.front()->context();
+  tcp::acceptor acceptor(context);
+  acceptor.open(ip.is_v6() ? tcp::v6() : tcp::v4(), error);
+  if (error == boost::asio::error::address_family_not_supported && ip.is_v6() &&
+      ip.is_unspecified()) {
+    // A machine without IPv6: "every address" is every IPv4 address there.
+    ip = boost::asio::ip::address_v4::any();
+    acceptor.open(tcp::v4(), error);
+  }
+  if (error) return failed("socket", error);
+  acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error && ip.is_v6())
+    acceptor.set_option(boost::asio::ip::v6_only(!ip.is_unspecified()), error);
+  if (error) return failed("socket option", error);
+  acceptor.bind({ip, config_.amqp.port}, error);
+  if (error) return failed("bind", error);
+  acceptor.listen(listen_backlog, error);
+  if (error) return failed("listen", error);
+  const std::string shown = ip.is_v6() ? "[" + ip.to_string() + "]" : ip.to_string();
+  endpoints_.push_back(shown + ":" + std::to_string(acceptor.local_endpoint().port()));
+  listeners_.push_back(std::move(acceptor));
+  return {};
+}
+
+// Accepting runs on the first thread; sockets go round the threads.
+void Server::accept(std::size_t listener) {
+  const std::size_t target = next_thread_++ % threads_.size();
+  listeners_[listener].async_accept(
+      threads_[target]->context(),
+      boost::asio::bind_executor(
+          threads_.front()->context().get_executor(),
+          [this, listener, target](const boost::system::error_code& error, tcp::socket socket) {
+            accepted(listener, error, std::move(socket), target);
+          }));
+}
+
+void Server::accepted(std::size_t listener, const boost::system::error_code& error,
+                      tcp::socket socket, std::size_t target) {
+  static LogLimiter limiter;
+  if (error == boost::asio::error::operation_aborted) return;
+  if (error) {
+    log_limited(limiter, LogLevel::warn, "net", "cannot accept a connection: {}",
+                error.message());
+    auto retry = std::make_shared<boost::asio::steady_timer>(threads_.front()->context());
+    retry->expires_after(accept_retry);
+    retry->async_wait([this, listener, retry](const boost::system::error_code& ended) {
+      if (!ended) accept(listener);
+    });
+    return;
+  }
+  std::size_t open = 0;
+  for (const auto& thread : threads_) open += thread->link_count();
+  if (open >= config_.amqp.max_connections) {
+    log_limited(limiter, LogLevel::warn, "net",
+                "connection refused: amqp.max_connections={} are open",
+                config_.amqp.max_connections);
+    boost::system::error_code ignored;
+    socket.close(ignored);
+  } else {
+    threads_[target]->adopt(std::move(socket));
+  }
+  accept(listener);
+}
+
+void Server::close_listeners() {
+  auto closed = std::make_shared<std::promise<void>>();
+  auto done = closed->get_future();
+  boost::asio::post(threads_.front()->context(), [this, closed] {
+    boost::system::error_code ignored;
+    for (auto& listener : listeners_) listener.close(ignored);
+    closed->set_value();
+  });
+  if (done.wait_for(farewell) != std::future_status::ready)
+    log_warn("net", "the first shard does not answer; stopping all the same");
+}
+
+void Server::stop() {
+  if (std::exchange(is_stopped_, true) || !node_) return;
+  if (!is_running_) return node_->stop();
+  const auto patience = std::chrono::steady_clock::now() + farewell;
+  close_listeners();
+  node_->shut_down_sessions("shutdown");
+  const auto open = [&] {
+    std::size_t count = 0;
+    for (const auto& thread : threads_) count += thread->link_count();
+    return count;
+  };
+  while (open() > 0 && std::chrono::steady_clock::now() < patience)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  for (const auto& thread : threads_) thread->stop();
+  for (const auto& thread : threads_) thread->join();
+  node_->stop();
+}
+
+}  // namespace tern::net

@@ -1,0 +1,51 @@
+// Server: the listeners and shard threads around a node. Made, started and stopped by the main
+// thread.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/ip/tcp.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "broker/node.hpp"
+#include "config/config.hpp"
+#include "net/shard_thread.hpp"
+
+namespace tern::net {
+
+class Server {
+ public:
+  /// Opens the store and the listeners, starts the threads. The error says what, where and what to
+  /// do.
+  [[nodiscard]] static Result<std::unique_ptr<Server>> start(const config::Config& config);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Where it listens: `address:port` with the port that was chosen.
+  [[nodiscard]] const std::vector<std::string>& endpoints() const noexcept { return endpoints_; }
+
+  /// Stops in order: listeners, sessions (told why, given a moment to answer), shards, store.
+  void stop();
+
+ private:
+  explicit Server(const config::Config& config);
+  [[nodiscard]] Result<void> open_node();
+  [[nodiscard]] Result<void> listen(const std::string& address);
+  void close_listeners();
+  void accept(std::size_t listener);
+  void accepted(std::size_t listener, const boost::system::error_code& error,
+                boost::asio::ip::tcp::socket socket, std::size_t target);
+
+  config::Config config_;
+  std::vector<std::unique_ptr<ShardThread>> threads_;
+  std::unique_ptr<broker::Node> node_;
+  std::vector<boost::asio::ip::tcp::acceptor> listeners_;  ///< on the first thread's context
+  std::vector<std::string> endpoints_;
+  std::size_t next_thread_ = 0;
+  bool is_running_ = false;
+  bool is_stopped_ = false;
+};
+
+}  // namespace tern::net

@@ -1,0 +1,128 @@
+#include "net/shard_thread.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include "base/ensure.hpp"
+#include "net/link.hpp"
+
+namespace tern::net {
+namespace {
+
+// Heartbeats and time-outs are checked this often: a quarter of the shortest interval.
+constexpr Millis tick_interval{250};
+// Handlers run per turn before its output is flushed: a bound on latency under load.
+constexpr int handlers_per_turn = 64;
+// A slab with less room than this is not worth reading into.
+constexpr std::size_t slab_room_min = 32 * 1024;
+
+}  // namespace
+
+ShardThread::ShardThread(const amqp::ConnectionOptions& options) : options_(options) {}
+
+ShardThread::~ShardThread() { join(); }
+
+void ShardThread::wake() {
+  boost::asio::post(context_, [] {});
+}
+
+void ShardThread::start(broker::Shard& shard) {
+  ensure(shard_ == nullptr, "shard thread started twice");
+  shard_ = &shard;
+  thread_ = std::thread([this] { run(); });
+}
+
+void ShardThread::stop() {
+  is_stopping_.store(true, std::memory_order_release);
+  wake();
+}
+
+void ShardThread::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+Time ShardThread::now() {
+  if (!is_in_turn_) {
+    is_in_turn_ = true;
+    now_ = clock_.now();
+    shard_->begin_turn(now_);
+  }
+  return now_;
+}
+
+void ShardThread::run() {
+  while (!is_stopping_.load(std::memory_order_acquire)) {
+    run_turn();
+    Time due = next_tick_;
+    if (const auto wanted = shard_->next_due()) due = std::min(due, *wanted);
+    const Millis wait = std::max(due - clock_.now(), Millis{0});
+    context_.restart();
+    context_.run_one_for(wait);
+    for (int handled = 1; handled < handlers_per_turn && context_.poll_one() > 0; ++handled) {
+    }
+  }
+  close_all();
+  run_turn();
+}
+
+void ShardThread::run_turn() {
+  if (now() >= next_tick_) tick_links();
+  shard_->end_turn();
+  // Operations that ended let their connections go on, which makes new work for this turn. Bounded,
+  // so that output is flushed even if somebody never stops.
+  for (int round = 0; round < 16 && !with_input_.empty(); ++round) {
+    for (const auto& link : std::exchange(with_input_, {})) link->resume_input();
+    shard_->end_turn();
+  }
+  if (!with_input_.empty()) wake();
+  for (std::size_t at = 0; at < with_output_.size(); ++at) with_output_[at]->flush();
+  with_output_.clear();
+  for (const auto& link : std::exchange(closed_, {})) {
+    link->close();
+    links_.erase(link);
+  }
+  // What flushing and closing gave back to queues must not wait for the next event.
+  shard_->end_turn();
+  if (!with_output_.empty() || !with_input_.empty()) wake();
+  link_count_.store(links_.size(), std::memory_order_relaxed);
+  is_in_turn_ = false;
+}
+
+void ShardThread::tick_links() {
+  next_tick_ = now_ + tick_interval;
+  for (const auto& link : links_) link->tick(now_);
+}
+
+void ShardThread::close_all() {
+  for (const auto& link : links_) {
+    link->flush();
+    closed_.push_back(link);
+  }
+}
+
+void ShardThread::adopt(boost::asio::ip::tcp::socket socket) {
+  link_count_.fetch_add(1, std::memory_order_relaxed);
+  boost::asio::post(context_, [this, socket = std::move(socket)]() mutable {
+    static_cast<void>(now());
+    auto link = std::make_shared<Link>(*this, std::move(socket), options_);
+    links_.insert(link);
+    link->start();
+  });
+}
+
+void ShardThread::note_output(Link& link) { with_output_.push_back(link.shared_from_this()); }
+
+void ShardThread::note_input(Link& link) { with_input_.push_back(link.shared_from_this()); }
+
+void ShardThread::note_closed(Link& link) { closed_.push_back(link.shared_from_this()); }
+
+SlabLease ShardThread::borrow_slab() {
+  if (shared_slab_) return std::move(shared_slab_);
+  return SlabLease(Slab::create());
+}
+
+void ShardThread::return_slab(SlabLease lease) {
+  if (shared_slab_ || lease->free_bytes() < slab_room_min) return;
+  shared_slab_ = std::move(lease);
+}
+
+}  // namespace tern::net
