@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <bit>
 #include <functional>
-#include <tuple>
 
 namespace tern::exchange {
 namespace {
@@ -25,7 +24,8 @@ std::uint64_t double_bits(double value) noexcept {
 }
 
 bool is_before(const HeaderField& left, const HeaderField& right) noexcept {
-  return std::tie(left.name_hash, left.name) < std::tie(right.name_hash, right.name);
+  if (left.name_hash != right.name_hash) return left.name_hash < right.name_hash;
+  return left.name < right.name;
 }
 
 }  // namespace

@@ -6,9 +6,13 @@
 namespace tern::exchange {
 namespace {
 
-std::size_t mix(Target target) noexcept {
+// Neighbouring ids stay together, sixteen at a time: queues made one after the other are often
+// bound one after the other, and a large fan-out would miss the cache at every single one
+// otherwise.
+std::size_t home_of(Target target) noexcept {
   const auto bits = std::uint64_t{target.id} << 1 | static_cast<std::uint64_t>(target.kind);
-  return static_cast<std::size_t>((bits * 0x9E3779B97F4A7C15ULL) >> 32);
+  const std::uint64_t block = ((bits >> 5) * 0x9E3779B97F4A7C15ULL) >> 32;
+  return static_cast<std::size_t>(block << 5 | (bits & 31));
 }
 
 }  // namespace
@@ -46,7 +50,7 @@ bool TargetSet::add_by_table(Target target) {
 // The slot that holds the target, or the free one where it belongs.
 std::size_t TargetSet::find_slot(Target target) const noexcept {
   const std::size_t mask = table_.size() - 1;
-  std::size_t at = mix(target) & mask;
+  std::size_t at = home_of(target) & mask;
   while (table_[at].generation == generation_ && table_[at].target != target) at = (at + 1) & mask;
   return at;
 }

@@ -28,7 +28,7 @@ class TargetSet {
 
  private:
   /// Up to here a scan of the list is quicker than a table.
-  static constexpr std::size_t scan_count_max = 16;
+  static constexpr std::size_t scan_count_max = 8;
 
   struct Slot {
     Target target;
