@@ -1,0 +1,40 @@
+"""nowait is honoured by every method that has it: done, and no answer."""
+
+from support import wire
+
+
+def run(t):
+    channel = t.channel()
+    queue, exchange, other = t.name(), t.name("x"), t.name("x")
+    channel.send("confirm.select", nowait=True)
+    channel.send("queue.declare", queue=queue, nowait=True)
+    channel.send("exchange.declare", exchange=exchange, type="direct", nowait=True)
+    channel.send("exchange.declare", exchange=other, type="fanout", nowait=True)
+    channel.send("queue.bind", queue=queue, exchange=exchange, routing_key="k", nowait=True)
+    channel.send("exchange.bind", destination=exchange, source=other, nowait=True)
+    channel.expect_quiet()
+    channel.publish(exchange, "k", "bound")
+    channel.expect_acks(1)
+    channel.publish(other, "k", "bound twice")
+    channel.expect("basic.ack", delivery_tag=2)
+    channel.send("exchange.unbind", destination=exchange, source=other, nowait=True)
+    channel.publish(other, "k", "unbound")
+    channel.expect("basic.ack", delivery_tag=3)
+    wire.equal(channel.ready_count(queue), 2, "routed messages")
+    channel.send("queue.purge", queue=queue, nowait=True)
+    channel.expect_quiet()
+    wire.equal(channel.ready_count(queue), 0, "messages after the purge")
+    channel.send("basic.consume", queue=queue, consumer_tag="mine", nowait=True)
+    channel.send("basic.cancel", consumer_tag="mine", nowait=True)
+    channel.expect_quiet()
+    channel.send("queue.declare", queue=queue, passive=True)
+    channel.expect("queue.declare-ok", consumer_count=0)
+    channel.send("queue.delete", queue=queue, nowait=True)
+    channel.send("exchange.delete", exchange=exchange, nowait=True)
+    channel.send("exchange.delete", exchange=other, nowait=True)
+    channel.expect_quiet()
+    for name in (exchange, other):
+        channel.send("exchange.declare", exchange=name, passive=True)
+        channel.expect("channel.close", reply_code=404)
+        channel.send("channel.close-ok")
+        channel.reopen()
