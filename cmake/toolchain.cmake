@@ -15,6 +15,10 @@ set(TERNMQ_SANITIZE "" CACHE STRING "Sanitizers, for example address,undefined o
 add_compile_options(-Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Werror=return-type)
 add_compile_definitions(BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_VISIBILITY)
 
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 16)
+  add_compile_options(-include ${CMAKE_CURRENT_LIST_DIR}/clang_source_location.hpp)
+endif()
+
 if(TERNMQ_LTO)
   include(CheckIPOSupported)
   check_ipo_supported()
@@ -24,6 +28,7 @@ if(TERNMQ_LTO)
 endif()
 
 if(TERNMQ_SANITIZE)
-  add_compile_options(-fsanitize=${TERNMQ_SANITIZE} -fno-omit-frame-pointer)
+  # A finding ends the program: a test that goes on after undefined behaviour has not failed.
+  add_compile_options(-fsanitize=${TERNMQ_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${TERNMQ_SANITIZE})
 endif()

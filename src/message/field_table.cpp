@@ -25,6 +25,8 @@ template <class... Functions>
 struct Overloaded : Functions... {
   using Functions::operator()...;
 };
+template <class... Functions>
+Overloaded(Functions...) -> Overloaded<Functions...>;
 
 // Reads the fixed-size octets of a view as the unsigned type of that size.
 template <class T>
@@ -91,6 +93,13 @@ bool operator==(const FieldArray& left, const FieldArray& right) {
 bool operator==(const FieldTable& left, const FieldTable& right) {
   return left.entries_ == right.entries_;
 }
+
+FieldTable::FieldTable() noexcept = default;
+FieldTable::FieldTable(const FieldTable&) = default;
+FieldTable::FieldTable(FieldTable&&) noexcept = default;
+FieldTable& FieldTable::operator=(const FieldTable&) = default;
+FieldTable& FieldTable::operator=(FieldTable&&) noexcept = default;
+FieldTable::~FieldTable() = default;
 
 FieldTable::FieldTable(std::initializer_list<FieldEntry> entries) : entries_(entries) {}
 

@@ -48,14 +48,20 @@ struct FieldArray {
 /// Name-value pairs in the order in which they arrived. A name may occur twice: the first counts.
 class FieldTable {
  public:
-  FieldTable() = default;
+  // Defined where FieldEntry is complete: clang asks for that.
+  FieldTable() noexcept;
   FieldTable(std::initializer_list<FieldEntry> entries);
+  FieldTable(const FieldTable&);
+  FieldTable(FieldTable&&) noexcept;
+  FieldTable& operator=(const FieldTable&);
+  FieldTable& operator=(FieldTable&&) noexcept;
+  ~FieldTable();
 
   /// The first value of that name, or nullptr.
   [[nodiscard]] const FieldValue* find(std::string_view name) const noexcept;
   [[nodiscard]] const std::vector<FieldEntry>& entries() const noexcept { return entries_; }
-  [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
-  [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
+  [[nodiscard]] bool empty() const noexcept;
+  [[nodiscard]] std::size_t size() const noexcept;
 
   /// Appends, whether or not the name is there. Names have at most 255 octets.
   void add(std::string name, FieldValue value);
@@ -115,6 +121,13 @@ struct FieldEntry {
   FieldValue value;
   friend bool operator==(const FieldEntry&, const FieldEntry&) = default;
 };
+
+inline bool FieldTable::empty() const noexcept {
+  return entries_.empty();
+}
+inline std::size_t FieldTable::size() const noexcept {
+  return entries_.size();
+}
 
 /// How deep tables and arrays may nest: a table in a table is depth 2.
 inline constexpr int field_depth_max = 64;
