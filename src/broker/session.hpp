@@ -52,14 +52,6 @@ class Session {
 
   virtual void completed(OperationResult&& result) = 0;
 
-  /// Is this key the one that the session made for this consumer's direct replies? Asked on the
-  /// session's shard before a reply is delivered (Broker::reply) or promised (Broker::find_reply).
-  [[nodiscard]] virtual bool expects_reply(ConsumerNumber consumer, std::uint64_t key) const {
-    static_cast<void>(consumer);
-    static_cast<void>(key);
-    return false;
-  }
-
   /// The queue of this consumer has gone (basic.cancel from the server).
   virtual void consumer_cancelled(ConsumerNumber consumer) = 0;
 
