@@ -28,6 +28,8 @@ class HeadersMatcher final : public Matcher {
   bool unbind(const Binding& binding) override;
   void route(const RouteInput& input, TargetSet& targets) const override;
   [[nodiscard]] std::size_t size() const noexcept override { return bindings_.size(); }
+  /// Different conditions under which bindings are filed.
+  [[nodiscard]] std::size_t file_count() const noexcept { return files_.size(); }
 
  private:
   using FileKey = std::uint64_t;

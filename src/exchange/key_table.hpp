@@ -34,6 +34,7 @@ class KeyTable {
     if (lists_.empty()) return;
     if (const auto at = lists_.find(key); at != lists_.end()) at->second.collect(targets);
   }
+  [[nodiscard]] std::size_t key_count() const noexcept { return lists_.size(); }
 
  private:
   TextMap<TargetList> lists_;

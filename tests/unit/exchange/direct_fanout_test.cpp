@@ -1,4 +1,5 @@
 // Direct and fanout exchanges: small examples, then both against the model.
+#include "exchange/key_table.hpp"
 #include "unit/exchange/matcher_model.hpp"
 
 using namespace tern;
@@ -48,6 +49,20 @@ TEST_CASE("a fanout exchange routes to all, each once, whatever the key") {
   CHECK(route(*matcher, "any") == std::vector{to_queue(1), to_exchange(1)});
   matcher->unbind(binding(to_queue(1), "a"));
   CHECK(route(*matcher, "") == std::vector{to_queue(1), to_exchange(1)});
+}
+
+TEST_CASE("a key without bindings leaves nothing behind") {
+  ListedBindings index;
+  KeyTable keys;
+  auto* const first = index.insert(binding(to_queue(1), "red"));
+  auto* const second = index.insert(binding(to_queue(2), "red"));
+  keys.add(*first);
+  keys.add(*second);
+  CHECK(keys.key_count() == 1);
+  keys.remove(*first);
+  CHECK(keys.key_count() == 1);
+  keys.remove(*second);
+  CHECK(keys.key_count() == 0);
 }
 
 TEST_CASE("routing adds to what the target set holds") {

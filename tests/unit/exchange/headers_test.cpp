@@ -1,4 +1,5 @@
 // Headers exchanges: the modes of x-match, the families of types, bad arguments, and the model.
+#include "exchange/headers_matcher.hpp"
 #include "unit/exchange/matcher_model.hpp"
 
 using namespace tern;
@@ -148,6 +149,17 @@ TEST_CASE("two headers bindings of one queue that match give one copy") {
   matcher->bind(binding(to_queue(1)));
   CHECK(route(*matcher, "", encode_entries({{"a", 1}, {"b", 1}})) == std::vector{to_queue(1)});
   CHECK(route(*matcher, "", "") == std::vector{to_queue(1)});
+}
+
+TEST_CASE("headers bindings are filed where few others are") {
+  // All share one condition: filed under that, each message that has it would look at them all.
+  HeadersMatcher matcher;
+  for (std::uint32_t id = 0; id < 100; ++id)
+    matcher.bind(binding(to_queue(id), "", {{"a", 1}, {"b", std::int64_t{id}}, {"c", none}}));
+  CHECK(matcher.file_count() >= 100);
+  for (std::uint32_t id = 0; id < 100; ++id)
+    matcher.unbind(binding(to_queue(id), "", {{"a", 1}, {"b", std::int64_t{id}}, {"c", none}}));
+  CHECK(matcher.file_count() == 0);
 }
 
 TEST_CASE("malformed headers of a message end early") {
