@@ -109,6 +109,7 @@ TEST_CASE("argument x-queue-type") {
 
 TEST_CASE("an argument of another type of queue is refused, after all values were checked") {
   CHECK(refusal("x-delivery-limit", 5) == " of queue type rabbit_classic_queue");
+  CHECK(refusal("x-delivery-limit", -2) == " of queue type rabbit_classic_queue");
   CHECK(refusal("x-max-age", "1D") == " of queue type rabbit_classic_queue");
   CHECK(refusal({{"x-max-priority", 5}, {"x-queue-type", "quorum"}}) ==
         " of queue type rabbit_quorum_queue");

@@ -92,7 +92,7 @@ TEST_CASE("an exchange comes back with every combination of flags") {
 
 TEST_CASE("a queue comes back with every combination of flags") {
   for (int flags = 0; flags < 8; ++flags) {
-    auto record = queue(5, std::string(255, 'q'));
+    auto record = queue(5, std::string(300, 'q'));
     record.durable = (flags & 1) != 0;
     record.auto_delete = (flags & 2) != 0;
     record.exclusive = (flags & 4) != 0;
