@@ -208,7 +208,8 @@ func prefetch(c *amqp.Connection) {
 	must(err)
 	first := take(deliveries)
 	take(deliveries)
-	open(c) // An answered question: by now a third delivery would be here.
+	_, err = channel.QueueInspect(queue) // Once answered, a third delivery would be here.
+	must(err)
 	equal("deliveries waiting", len(deliveries), 0)
 	must(first.Ack(false))
 	equal("body", string(take(deliveries).Body), "c")
