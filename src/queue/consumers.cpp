@@ -14,7 +14,7 @@ ConsumeError Consumers::add(const ConsumerSpec& spec) {
   Record& record = records_[index];
   record.window = static_cast<std::int64_t>(spec.window_bytes);
   record.priority = spec.priority;
-  record.prefetch = spec.auto_ack ? 0 : spec.prefetch;
+  record.prefetch = spec.prefetch;
   record.active = true;
   record.auto_ack = spec.auto_ack;
   record.exclusive = spec.exclusive;

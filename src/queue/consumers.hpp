@@ -26,7 +26,7 @@ class Consumers {
     std::int64_t window = 0;  ///< bytes it may still be sent; served while above 0
     std::int32_t priority = 0;
     std::uint32_t prefetch = 0;
-    std::uint32_t unacked = 0;
+    std::uint32_t unacked = 0;  ///< stays 0 under auto_ack
     std::uint32_t permits = 0;
     Index previous = none;
     Index next = none;

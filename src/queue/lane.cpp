@@ -196,7 +196,6 @@ std::uint64_t Lane::purge() {
   for (;;) {
     Slot* const slot = slots_.at_or_after(cursor_);
     if (slot == nullptr) break;
-    if (cursor_ >= head_end_ && middle_count() != 0) purge_middle();
     forget(cursor_, *slot);
   }
   if (middle_count() != 0) purge_middle();
@@ -207,9 +206,8 @@ std::uint64_t Lane::purge() {
   return count;
 }
 
-// One range a stream, whatever the middle's length. The runs gathered so far lie below it.
+// One range a stream, whatever the middle's length.
 void Lane::purge_middle() {
-  settled_.flush();
   const auto settle = [this](Stored& stored, bool spilled) {
     if (stored.count == 0) return;
     sink_.settle_stored(settings_.id, {.first = head_end_,

@@ -114,7 +114,7 @@ class Lane {
   void load_returned(Slot& slot, Loaded& loaded);
   void load_middle(Loaded& loaded);
   void drop_vanished(Position from, Position next);
-  void advance_head(Position from, Position next);
+  void advance_head(Position next);
 
   const Settings& settings_;
   Sink& sink_;

@@ -162,7 +162,7 @@ void Lane::loaded(Position from, Position next, std::span<Loaded> messages) {
       load_middle(message);
   }
   drop_vanished(from, next);
-  advance_head(from, next);
+  advance_head(next);
 }
 
 void Lane::load_returned(Slot& slot, Loaded& loaded) {
@@ -204,8 +204,9 @@ void Lane::drop_vanished(Position from, Position next) {
   }
 }
 
-void Lane::advance_head(Position from, Position next) {
-  if (middle_count() != 0 && from <= head_end_ && next > head_end_) {
+// The middle below `next` is loaded. What is counted for it beyond that does not exist.
+void Lane::advance_head(Position next) {
+  if (middle_count() != 0 && next > head_end_) {
     head_end_ = std::min(next, tail_begin_);
     if (head_end_ == tail_begin_) {
       counts_.ready -= middle_count();

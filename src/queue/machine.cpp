@@ -130,7 +130,7 @@ void Queue::Machine::finish() {
 void Queue::Machine::dispatch() {
   if (!gets_.empty()) serve_gets();
   Position position = 0;
-  while (consumers_.any_able() && gets_.empty()) {
+  while (consumers_.any_able()) {
     Slot* const slot = lane_.front(position);
     if (slot == nullptr) break;
     const auto index = consumers_.pick(counts_.ready);

@@ -167,7 +167,19 @@ TEST_CASE("purge drops what is ready and leaves what is unacked") {
   CHECK(f.taken() == "2:1* 2:2* 2:next");
 }
 
-TEST_CASE("close tells consumers and releases nobody's permits twice") {
+TEST_CASE("a purge reports requeued messages as runs, too") {
+  Fixture f(Fixture::durable());
+  f.publish_numbers(1, 4, true);
+  f.commit();
+  f.consume(1);
+  f.cancel(1);
+  f.settle(1, {3, 1, 2}, Settlement::requeued);
+  CHECK(f.queue.purge(Time{}) == 3);
+  REQUIRE(f.sink.ranges.size() == 1);
+  CHECK(f.sink.ranges[0].count == 3);
+}
+
+TEST_CASE("close tells the consumers") {
   Fixture f;
   f.consume(1);
   f.consume(2, {.id = {}, .gated = true});

@@ -159,6 +159,7 @@ void Model::check_progress() const {
   bool able = false;
   for (const auto& [number, taker] : takers_) {
     permits += taker.permits;
+    check(taker.spec.gated || taker.permits == 0, "an ungated consumer kept permits");
     able = able || can_take(taker);
     if (ready_.empty() || !taker.spec.gated || taker.spec.auto_ack || taker.asked) continue;
     Taker permitted = taker;
