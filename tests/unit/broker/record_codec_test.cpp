@@ -209,6 +209,15 @@ TEST_CASE("flags and ids that nobody wrote are damage") {
   CHECK_FALSE(decode_record(record.key, *record.value).has_value());
 }
 
+TEST_CASE("a binding leads to a queue or to an exchange, not to a third kind") {
+  auto record = encode_record(binding("x", "q", "k"));
+  const std::size_t kind_at = 1 + 4 + 2 + 1;  // kind, vhost, length and octets of the source
+  record.key.at(kind_at) = 1;
+  CHECK(decode_record(record.key, *record.value).has_value());
+  record.key.at(kind_at) = 2;
+  CHECK_FALSE(decode_record(record.key, *record.value).has_value());
+}
+
 TEST_CASE("what cannot be decoded is named") {
   const auto record = encode_record(queue(1, "orders"));
   const std::string where = "the topology record of a queue ('.......orders')";
