@@ -1,0 +1,91 @@
+// Output: what a connection has yet to write, in order, ready for gather I/O. Small things are
+// copied into chunks; large bodies stay in their message and are only referred to. Owned by the
+// connection, used on its shard.
+//
+//   segments:  [ chunk bytes | body slice | chunk bytes | chunk bytes ... ]
+//
+// Bytes that gather() has shown never move. An empty output holds no memory but a little
+// book-keeping: chunks go back to a pool of the thread.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "amqp/ring.hpp"
+#include "base/bytes.hpp"
+#include "message/message.hpp"
+
+namespace tern::amqp {
+
+/// Like struct iovec.
+struct OutputSlice {
+  const char* data = nullptr;
+  std::size_t size = 0;
+};
+
+class Output {
+ public:
+  static constexpr std::size_t chunk_bytes = 32 * 1024;
+
+  Output() = default;
+  ~Output();
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+
+  /// Room for `bytes` in one piece, to be filled and then taken with commit(). Valid until the
+  /// next reserve() or append().
+  [[nodiscard]] char* reserve(std::size_t bytes) {
+    if (room_ < bytes) [[unlikely]]
+      start_chunk(bytes);
+    return write_;
+  }
+  /// The first `bytes` of the reserved room are written.
+  void commit(std::size_t bytes) {
+    ensure(bytes <= room_, "output overrun");
+    if (bytes == 0) return;
+    if (!tail_open_) open_tail();
+    segments_.back().size += bytes;
+    write_ += bytes;
+    room_ -= bytes;
+    appended_ += bytes;
+  }
+  /// Copies `bytes`.
+  void append(Bytes bytes);
+  /// Refers to `bytes`, which lie in `message` and live as long as it.
+  void append_slice(Bytes bytes, const MessageRef& message);
+
+  /// Fills `slices` from the front with what is to be written first; returns how many it filled.
+  [[nodiscard]] std::size_t gather(std::span<OutputSlice> slices) const noexcept;
+  /// The first `bytes` have been written. At most pending_bytes().
+  void sent(std::size_t bytes) noexcept;
+
+  [[nodiscard]] std::size_t pending_bytes() const noexcept {
+    return static_cast<std::size_t>(appended_ - sent_);
+  }
+  /// All bytes ever appended, written or not.
+  [[nodiscard]] std::uint64_t appended_bytes() const noexcept { return appended_; }
+
+ private:
+  struct Segment {
+    const char* data = nullptr;
+    std::size_t size = 0;
+    char* chunk = nullptr;  ///< to be freed with this segment: its chunk's last one
+    std::size_t chunk_size = 0;
+    MessageRef message;
+  };
+
+  void start_chunk(std::size_t bytes);
+  void open_tail();
+  void end_chunk();
+
+  Ring<Segment> segments_;
+  char* chunk_ = nullptr;  // being filled; null if none
+  std::size_t chunk_size_ = 0;
+  char* write_ = nullptr;
+  std::size_t room_ = 0;
+  bool tail_open_ = false;  // the last segment ends at write_
+  std::uint64_t appended_ = 0;
+  std::uint64_t sent_ = 0;
+};
+
+}  // namespace tern::amqp

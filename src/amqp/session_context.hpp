@@ -1,0 +1,161 @@
+// SessionContext: what the channels of one connection share: the way out, the broker, the one
+// operation that may be under way. Owned by the connection.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "amqp/consumers.hpp"
+#include "amqp/encoder.hpp"
+#include "amqp/methods.hpp"
+#include "amqp/output.hpp"
+#include "amqp/settle_batch.hpp"
+#include "amqp/transport.hpp"
+#include "broker/broker.hpp"
+
+namespace tern::amqp {
+
+/// What the client said it can do (client-properties, capabilities).
+struct ClientCapabilities {
+  bool authentication_failure_close = false;
+  bool consumer_cancel_notify = false;
+  bool connection_blocked = false;
+};
+
+enum class OperationKind : std::uint8_t {
+  exchange_declare,
+  exchange_delete,
+  exchange_bind,
+  exchange_unbind,
+  queue_declare,
+  queue_delete,
+  queue_bind,
+  queue_unbind,
+  queue_purge,
+  find_reply,  ///< passive declare of a reply address
+  reply,       ///< mandatory publish to a reply address
+  consume,
+  cancel,
+  get,
+  commit,
+};
+
+/// The operation that the connection waits for before it takes more input.
+struct PendingOperation {
+  broker::OperationNumber number = 0;  ///< 0: none
+  std::uint16_t channel = 0;
+  ChannelInstance instance = 0;
+  OperationKind kind{};
+  MethodId method;
+  bool no_wait = false;
+  bool auto_ack = false;        ///< get
+  ConsumerNumber consumer = 0;  ///< consume, cancel
+  std::string name;             ///< queue_declare (passive), find_reply, cancel
+  MessageRef message;           ///< reply: to be returned if nobody is there
+  std::uint64_t sequence = 0;   ///< reply: its confirm, 0 for none
+};
+
+class SessionContext {
+ public:
+  SessionContext(broker::Broker& to, Transport& through, const ConnectionOptions& with)
+      : broker(to), transport(through), options(with), settles(to) {}
+
+  /// Appends one method frame to the output.
+  template <class Method>
+  void send(std::uint16_t channel, const Method& method) {
+    scratch().clear();
+    FrameWriter(scratch(), frame_max).method(channel, method);
+    output.append(scratch());
+    wake_writer();
+  }
+  /// Appends a method with its content: the message.
+  template <class Method>
+  void send(std::uint16_t channel, const Method& method, const MessageRef& message) {
+    scratch().clear();
+    FrameWriter writer(scratch(), frame_max);
+    writer.method(channel, method);
+    writer.content_header(channel, Method::info.id.class_id, message->body().size(),
+                          message->properties());
+    output.append(scratch());
+    send_body(channel, message);
+    wake_writer();
+  }
+  /// Appends a delivery: one computation of its size, one write, no allocation once warm.
+  void send_delivery(const Delivery& delivery, const MessageRef& message);
+  void send_heartbeat();
+  /// Asks the carrier to write, once until written.
+  void wake_writer() {
+    if (std::exchange(writer_awake, true)) return;
+    transport.output_pending();
+  }
+
+  /// Counts a delivery's bytes against its consumer's window.
+  void note_delivered(Consumer& consumer, std::uint32_t bytes) {
+    delivered_pending += bytes;
+    const std::uint64_t due = options.consumer_window_bytes / 4;
+    const bool was_due = consumer.undrained_bytes >= due;
+    consumer.undrained_bytes += bytes;
+    if (!was_due && consumer.undrained_bytes >= due) drain_due.push_back(consumer.number);
+  }
+  /// Opens consumers' windows again if enough has been written.
+  void report_drained();
+  /// The client reads its replies too slowly to be given more.
+  [[nodiscard]] bool is_output_full() const noexcept {
+    return output.pending_bytes() > options.output_high_bytes + delivered_pending;
+  }
+
+  /// Registers the operation to wait for; whatever was batched goes to the broker first, so that
+  /// nothing overtakes.
+  PendingOperation& begin(OperationKind kind, MethodId method, bool no_wait) {
+    ensure(pending.number == 0, "two operations at once");
+    settles.flush();
+    pending = PendingOperation{};
+    pending.number = ++last_operation;
+    pending.kind = kind;
+    pending.method = method;
+    pending.no_wait = no_wait;
+    return pending;
+  }
+  /// Ends a consumer without waiting; it leaves the directory when the broker has answered.
+  void cancel_in_background(Consumer& consumer);
+  /// The consumer of a cancel_in_background() answer, 0 for any other operation.
+  [[nodiscard]] static ConsumerNumber background_consumer(broker::OperationNumber number) noexcept {
+    return (number & background_bit) != 0 ? static_cast<ConsumerNumber>(number) : 0;
+  }
+
+  broker::Broker& broker;
+  Transport& transport;
+  const ConnectionOptions& options;
+  Output output;
+  SettleBatch settles;
+  ConsumerDirectory consumers;
+  broker::Caller caller;
+  std::string vhost;
+  std::uint32_t frame_max = frame_bytes_min;
+  ClientCapabilities client;
+  PendingOperation pending;
+  broker::OperationNumber last_operation = 0;
+  std::vector<ConsumerNumber> drain_due;
+  std::vector<Channel*> confirms_due;   ///< channels with confirms to write
+  std::vector<Unacked> taken;           ///< scratch of whoever settles
+  std::uint64_t delivered_pending = 0;  ///< of the pending output, at most so much is deliveries
+  bool writer_awake = false;
+
+ private:
+  static constexpr broker::OperationNumber background_bit = 1ULL << 63;
+  /// Bodies from here on are sent from where they lie instead of being copied.
+  static constexpr std::size_t slice_bytes_min = 4096;
+
+  static std::string& scratch() {
+    thread_local std::string text;
+    return text;
+  }
+  void send_body(std::uint16_t channel, const MessageRef& message);
+  void send_body_slices(char* heads, std::uint16_t channel, const MessageRef& message);
+};
+
+/// Throws what the broker refused as the error that its reply code stands for: of the channel or
+/// of the whole connection.
+[[noreturn]] void throw_broker_error(const broker::BrokerError& error, MethodId about);
+
+}  // namespace tern::amqp
