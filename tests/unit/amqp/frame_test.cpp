@@ -89,6 +89,7 @@ TEST_CASE("unknown types and payloads too short for their type are unknown frame
         "501 FRAME_ERROR - type 1, all octets = <<0,10,0>>: unknown_frame");
   CHECK(refusal(frame_of(2, 1, "\x00"s)) ==
         "501 FRAME_ERROR - type 2, all octets = <<0>>: unknown_frame");
+  CHECK(cut_frame(frame_of(2, 1, std::string(11, '\0')), frame_max).status == FrameStatus::unknown);
   CHECK(refusal(frame_of(0, 1, "")) ==
         "501 FRAME_ERROR - type 0, all octets = <<>>: unknown_frame");
 }
