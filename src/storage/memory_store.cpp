@@ -60,7 +60,8 @@ void MemoryStore::submit_records(std::vector<Record>, std::vector<QueueId> dropp
 
 void MemoryStore::read(const ReadRequest& request) {
   ensure(listener_ != nullptr, "read before start");
-  ReadResult result{.queue = request.queue, .from = request.from, .next = request.to};
+  ReadResult result{
+      .queue = request.queue, .from = request.from, .next = request.to, .messages = {}};
   {
     const std::scoped_lock lock(mutex_);
     if (stopped_) return;

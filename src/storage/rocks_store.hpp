@@ -30,6 +30,8 @@ struct RocksOptions {
   /// An epoch is rewritten when less than this share of it is live and it is that old.
   std::uint32_t rewrite_live_percent = 50;
   std::chrono::milliseconds rewrite_age{60'000};
+  /// How often dead and sparse epochs are looked for.
+  std::chrono::milliseconds reclaim_interval{1000};
   std::uint32_t reader_threads = 2;
   std::uint32_t background_jobs = 2;
   /// Give up what follows a hole in the write-ahead log that a power cut does not explain
