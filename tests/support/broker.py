@@ -120,7 +120,7 @@ class TernMQ:
     def spawn(self):
         """Starts the process without waiting for it to be ready."""
         command = [str(ternmq_binary()), "serve", "--data-dir", self.data_dir,
-                   "--amqp-port", str(self.port), *self.options]
+                   "--amqp-port", str(self.port), "--amqp-bind", self.host, *self.options]
         env = {k: v for k, v in os.environ.items() if not k.startswith(("TERNMQ_", "RABBITMQ_"))}
         pathlib.Path(self.log_path).write_text("")
         self.program = Program(command, log_path=self.log_path,
