@@ -1,0 +1,38 @@
+"""The one table of what may include what (docs/architecture.md, "Layers").
+
+A folder of src/ includes itself and what stands here, nothing else. A new folder needs an entry.
+"""
+
+LAYERS = {
+    "base": set(),
+    "message": {"base"},
+    "config": {"base", "message"},
+    "storage": {"base", "message"},
+    "exchange": {"base", "message"},
+    "queue": {"base", "message"},
+    "broker": {"base", "message", "config", "storage", "exchange", "queue"},
+    "amqp": {"base", "message", "broker", "queue"},
+    "net": {"base", "message", "config", "broker", "amqp"},
+    "cli": {"base", "message", "config"},
+}
+
+# Single files that may include more than their folder, with the reason.
+EXTRA = {
+    "cli/serve.cpp": {"net"},  # The sub-command that is the broker.
+    "main.cpp": {"cli", "config"},
+}
+
+# Libraries that stay in certain folders, so that the others neither know them nor pay for them in
+# compile time. `files` are further single files; `headers` says whether headers may include it.
+LIBRARIES = [
+    {"name": "Asio", "prefix": ("boost/asio", "boost/beast"), "layers": {"net", "http", "client"},
+     "files": set(), "headers": True},
+    {"name": "RocksDB", "prefix": ("rocksdb/",), "layers": {"storage"}, "files": set(),
+     "headers": True},
+    {"name": "nlohmann/json.hpp", "prefix": ("nlohmann/json.hpp",),
+     "layers": {"config", "http", "cli"}, "files": {"broker/definitions.cpp"}, "headers": False},
+    {"name": "toml++", "prefix": ("toml++/",), "layers": {"config"}, "files": set(),
+     "headers": False},
+    {"name": "OpenSSL", "prefix": ("openssl/",), "layers": {"broker", "net", "client"},
+     "files": set(), "headers": True},
+]
