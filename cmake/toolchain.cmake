@@ -29,6 +29,7 @@ endif()
 
 if(TERNMQ_SANITIZE)
   # A finding ends the program: a test that goes on after undefined behaviour has not failed.
-  add_compile_options(-fsanitize=${TERNMQ_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_compile_options(-fsanitize=${TERNMQ_SANITIZE} -fno-sanitize-recover=all
+    -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${TERNMQ_SANITIZE})
 endif()
