@@ -28,7 +28,9 @@ void Channel::completed(const PendingOperation& operation, broker::OperationResu
     complete_consume(operation, std::move(result));
     return;
   }
-  if (operation.kind == OperationKind::find_reply) result.failed = false;
+  // A session that cannot be asked any more is not there: `found` is false.
+  if (operation.kind == OperationKind::find_reply || operation.kind == OperationKind::reply)
+    result.failed = false;
   if (result.failed) throw_broker_error(result.error, operation.method);
   switch (operation.kind) {
     case OperationKind::reply:

@@ -12,7 +12,7 @@ namespace tern::amqp {
 namespace {
 
 constexpr MethodId publish_id = BasicPublish::info.id;
-constexpr std::uint64_t expiration_max = 0xFFFFFFFF;
+constexpr std::int64_t expiration_max = 0xFFFFFFFF;
 
 [[noreturn]] void precondition_failed(const std::string& text) {
   throw ChannelError(ReplyCode::precondition_failed, text, publish_id);
@@ -25,11 +25,12 @@ void check_expiration(Bytes text) {
   std::int64_t value = 0;
   const char* const digits = begin + (text.starts_with('+') ? 1 : 0);
   const auto [rest, error] = std::from_chars(digits, end, value);
+  if (error == std::errc{} && rest == end && value >= 0 && value <= expiration_max) return;
   const std::string invalid = "invalid expiration '" + std::string(text) + "': ";
   if (error == std::errc::invalid_argument) precondition_failed(invalid + "no_integer");
   if (rest != end)
     precondition_failed(invalid + "{leftover_string,\"" + std::string(rest, end) + "\"}");
-  if (error == std::errc::result_out_of_range || value > static_cast<std::int64_t>(expiration_max))
+  if (error == std::errc::result_out_of_range || value > expiration_max)
     precondition_failed(invalid + "{value_too_big," + std::string(text) + "}");
   if (value < 0) precondition_failed(invalid + "{value_negative," + std::string(text) + "}");
 }

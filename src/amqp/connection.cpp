@@ -38,25 +38,28 @@ bool Connection::wants_input() const noexcept {
   }
 }
 
-void Connection::resume_if_possible() {
-  if (!input_stopped_ || !wants_input()) return;
-  input_stopped_ = false;
-  context_.transport.input_resumed();
+void Connection::resume_after(bool wanted_before) {
+  if (!wanted_before && wants_input()) context_.transport.input_resumed();
+}
+
+void Connection::write_due_confirms() {
+  for (Channel* channel : context_.confirms_due) channel->write_confirms();
+  context_.confirms_due.clear();
 }
 
 void Connection::before_flush() {
   // Confirms ask for the writer, which is here already.
   context_.writer_awake = true;
-  for (Channel* channel : context_.confirms_due) channel->write_confirms();
-  context_.confirms_due.clear();
+  write_due_confirms();
   context_.writer_awake = false;
 }
 
 void Connection::sent(std::size_t bytes) {
+  const bool wanted = wants_input();
   context_.output.sent(bytes);
   if (phase_ != Phase::running) return;
   context_.report_drained();
-  resume_if_possible();
+  resume_after(wanted);
 }
 
 void Connection::connection_lost() {
@@ -81,7 +84,7 @@ void Connection::close_connection(const ProtocolError& error) {
   static LogLimiter limiter;
   log_limited(limiter, LogLevel::warn, "amqp", "connection closed peer={} text={}", peer_.address,
               error.text());
-  before_flush();
+  write_due_confirms();
   release_channels();
   context_.send(0, ConnectionClose{.reply_code = static_cast<std::uint16_t>(error.code),
                                    .reply_text = error.text(),
@@ -93,7 +96,7 @@ void Connection::close_connection(const ProtocolError& error) {
 }
 
 void Connection::close_by_client() {
-  before_flush();
+  write_due_confirms();
   release_channels();
   context_.send(0, ConnectionCloseOk{});
   hang_up();
@@ -111,7 +114,7 @@ void Connection::hang_up() {
 void Connection::close_channel(std::uint16_t number, const ProtocolError& error) {
   Slot* const slot = find_slot(number);
   if (slot == nullptr || !slot->channel) return;
-  before_flush();
+  write_due_confirms();
   context_.send(number, ChannelClose{.reply_code = static_cast<std::uint16_t>(error.code),
                                      .reply_text = error.text(),
                                      .about_class = error.method.class_id,
@@ -214,6 +217,7 @@ void Connection::completed(broker::OperationResult&& result) {
     return;
   }
   if (result.operation == 0 || result.operation != context_.pending.number) return;
+  const bool wanted = wants_input();
   const PendingOperation operation = std::exchange(context_.pending, PendingOperation{});
   if (Channel* const channel = find_channel(operation.instance)) {
     guarded(operation.channel, [&] { channel->completed(operation, std::move(result)); });
@@ -221,7 +225,7 @@ void Connection::completed(broker::OperationResult&& result) {
   } else {
     finish_orphan(operation, std::move(result));
   }
-  resume_if_possible();
+  resume_after(wanted);
 }
 
 // The channel has gone while its operation was under way: what it was given is given back.
@@ -270,15 +274,18 @@ void Connection::permits_returned(ConsumerNumber number, std::uint32_t count) {
 }
 
 void Connection::hold_publishing(bool held) {
+  const bool wanted = wants_input();
   held_ = held;
-  resume_if_possible();
+  resume_after(wanted);
 }
 
 void Connection::shut_down(const std::string& reason) {
+  const bool wanted = wants_input();
   if (phase_ == Phase::running)
     close_connection(ConnectionError(ReplyCode::connection_forced, reason));
   else if (phase_ != Phase::closing && phase_ != Phase::deaf)
     hang_up();
+  resume_after(wanted);
 }
 
 }  // namespace tern::amqp

@@ -34,7 +34,7 @@ class Connection final : public broker::Session {
   /// incomplete frame, or waits for Transport::input_resumed(); feed it again with what follows,
   /// at any address. `now` is the time of the read.
   std::size_t feed(SlabLease& lease, const char* begin, std::size_t size, Time now);
-  /// Whether reading the socket makes sense. When false, input_resumed() will be called.
+  /// Whether reading the socket makes sense. When that becomes true, input_resumed() is called.
   [[nodiscard]] bool wants_input() const noexcept;
   /// Octets that must be there before feed() can use any; 0 if unknown.
   [[nodiscard]] std::size_t bytes_wanted() const noexcept { return bytes_wanted_; }
@@ -120,14 +120,14 @@ class Connection final : public broker::Session {
   [[nodiscard]] Slot* find_slot(std::uint16_t number) noexcept;
   [[nodiscard]] Channel* find_channel(ChannelInstance instance) noexcept;
   void note_content(Channel& channel) noexcept;
-  void resume_if_possible();
+  void resume_after(bool wanted_before);
+  void write_due_confirms();
   void tick_heartbeat(Time now);
 
   SessionContext context_;
   Phase phase_ = Phase::header;
   bool held_ = false;
   bool attached_ = false;
-  bool input_stopped_ = false;  // feed() ended because wants_input() was false
   std::uint16_t channel_max_ = 0;
   std::uint16_t heartbeat_seconds_ = 0;
   ChannelInstance last_instance_ = 0;

@@ -25,7 +25,6 @@ std::size_t Connection::feed(SlabLease& lease, const char* begin, std::size_t si
   }
   context_.settles.flush();
   if (phase_ == Phase::closed) used = size;
-  input_stopped_ = !wants_input();
   return used;
 }
 
@@ -187,10 +186,12 @@ void Connection::take_channel_frame(const FrameCut& cut, SlabLease& lease) {
                           "expected method frame, got non method frame instead");
   if (!slot->channel) return;
   Channel& channel = *slot->channel;
-  if (cut.type() == FrameType::header)
-    channel.on_header(cut.payload, lease);
-  else
+  if (cut.type() == FrameType::body) {
     channel.on_body(cut.payload, lease);
+    return;
+  }
+  note_content(channel);
+  channel.on_header(cut.payload, lease);
 }
 
 template <class Method>
@@ -251,7 +252,7 @@ void Connection::open_channel(std::uint16_t number, const Slot* slot) {
 }
 
 void Connection::close_channel_by_client(std::uint16_t number, Slot& slot) {
-  before_flush();
+  write_due_confirms();
   release_channel(slot);
   cached_slot_ = nullptr;
   slots_.erase(number);
