@@ -44,13 +44,6 @@ sigset_t block_stop_signals() {
 }  // namespace
 
 int serve(const config::Config& config) {
-  if (!config.log.file.empty()) {
-    if (auto opened = set_log_file(config.log.file); !opened) {
-      log_error("serve", "{}", opened.error().text);
-      return 1;
-    }
-  }
-  set_log_level(config.log.level);
   keep_big_blocks();
   raise_file_limit();
   const sigset_t stop_signals = block_stop_signals();

@@ -171,7 +171,7 @@ void Link::flush() {
   is_output_noted_ = false;
   if (is_closed_) return;
   machine_.before_flush();
-  amqp::Output& output = machine_.output();
+  const amqp::Output& output = machine_.output();
   while (output.pending_bytes() > 0) {
     std::array<amqp::OutputSlice, slices_per_write> slices;
     std::array<iovec, slices_per_write> vectors;
@@ -187,8 +187,7 @@ void Link::flush() {
       if (errno == EAGAIN || errno == EWOULDBLOCK) return arm_write();
       return thread_.note_closed(*this);
     }
-    output.sent(static_cast<std::size_t>(sent));
-    machine_.after_write();
+    machine_.sent(static_cast<std::size_t>(sent));
   }
   if (is_closing_) finish_closing();
 }

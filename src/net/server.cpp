@@ -1,6 +1,7 @@
 #include "net/server.hpp"
 
 #include <boost/asio/bind_executor.hpp>
+#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdlib>
