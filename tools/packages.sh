@@ -58,7 +58,7 @@ install_packages() {
   if ! "${privileged[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y \
     --no-install-recommends --no-remove "${missing[@]}" </dev/null >&2; then
     say "If apt-get spoke of packages to be removed: libboost1.81-dev cannot be installed beside"
-    say "libboost-dev, which is Boost 1.74. Remove that one first (apt-get remove libboost1.74-dev)."
+    say "libboost-dev, which is Boost 1.74. First: apt-get remove libboost1.74-dev"
     die "the packages could not be installed"
   fi
 }
