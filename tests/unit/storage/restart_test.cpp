@@ -1,0 +1,245 @@
+// What survives a restart, and what refuses to start: topology, marks, transactions, formats,
+// locks, damaged logs.
+#include <rocksdb/db.h>
+
+#include <fstream>
+
+#include "storage/key_layout.hpp"
+#include "store_fixture.hpp"
+
+using namespace tern;
+using namespace tern::storage;
+using namespace tern::storage::test;
+
+namespace {
+
+using Positions = std::vector<Position>;
+
+// A run of the store on a directory; destroyed = stopped and closed.
+struct Run {
+  Ear ear;
+  std::unique_ptr<Store> store;
+  Recovered recovered;
+  Shard shard;
+  Shard other;
+
+  explicit Run(const RocksOptions& options)
+      : store(open_store(options)),
+        recovered(store->take_recovered()),
+        shard(*store, ear),
+        other(*store, ear, 1) {
+    store->start(ear);
+  }
+  ~Run() { store->stop(); }
+};
+
+std::filesystem::path last_log(const std::string& path) {
+  std::filesystem::path last;
+  for (const auto& entry : std::filesystem::directory_iterator(path)) {
+    if (entry.path().extension() == ".log" && entry.path() > last) last = entry.path();
+  }
+  return last;
+}
+
+// Copies the directory while the store runs and nothing is being written: what a crash leaves.
+void copy_all(const std::string& from, const std::string& to) {
+  for (const auto& entry : std::filesystem::directory_iterator(from)) {
+    if (entry.path().filename() != "LOCK")
+      std::filesystem::copy(entry.path(), to + "/" + entry.path().filename().string());
+  }
+}
+
+}  // namespace
+
+TEST_CASE("messages, marks and topology survive a restart; spilled messages do not") {
+  const TempDir dir;
+  const RocksOptions options = small_options(dir.path());
+  {
+    Run run(options);
+    for (Position p = 1; p <= 10; ++p) run.shard.append(3, p, make_message("m"), p % 2 == 0);
+    run.shard.commit();
+    run.shard.settle(3, 1, 2, 1, make_message("m")->bytes());
+    run.shard.mark(3, 2, 6);
+    run.store->submit_records({{"vhost//", "a"}, {"queue/3", "b"}, {"gone", "c"}}, {},
+                              [&] { run.ear.count(); });
+    run.store->submit_records({{"gone", std::nullopt}, {"queue/3", "bb"}}, {},
+                              [&] { run.ear.count(); });
+    run.shard.commit();
+    REQUIRE(run.ear.wait_counted(2));
+  }
+  Run run(options);
+  REQUIRE(run.recovered.records.size() == 2);
+  CHECK(run.recovered.records[0].key == "queue/3");
+  CHECK(*run.recovered.records[0].value == "bb");
+  CHECK(run.recovered.records[1].key == "vhost//");
+  REQUIRE(run.recovered.queues.size() == 1);
+  const RecoveredQueue& queue = run.recovered.queues[0];
+  CHECK(raw(queue.queue) == 3);
+  CHECK(queue.low_water == 2);
+  CHECK(queue.next == 10);
+  CHECK(queue.delivered == 6);
+  CHECK(queue.count == 4);
+  CHECK(queue.bytes == 4 * make_message("m")->bytes());
+  CHECK(positions(run.shard.read_all(3, 1, 20)) == Positions{3, 5, 7, 9});
+  // Positions of forgotten messages may be used again.
+  run.shard.append(3, 10, make_message("new"));
+  run.shard.commit();
+  CHECK(run.shard.read_all(3, 10, 20)[0].message->body() == "new");
+}
+
+TEST_CASE("a dropped queue stays dropped, whatever arrives for it later") {
+  const TempDir dir;
+  const RocksOptions options = small_options(dir.path());
+  {
+    Run run(options);
+    run.shard.append(3, 1, make_message("m"));
+    run.shard.append(4, 1, make_message("m"));
+    run.shard.commit();
+    run.store->submit_records({}, {static_cast<QueueId>(3)}, [&] { run.ear.count(); });
+    REQUIRE(run.ear.wait_counted(1));
+    run.shard.append(3, 2, make_message("late"));
+    run.shard.commit();
+  }
+  Run run(options);
+  REQUIRE(run.recovered.queues.size() == 1);
+  CHECK(raw(run.recovered.queues[0].queue) == 4);
+}
+
+TEST_CASE("a transaction over two shards is written whole or not at all") {
+  const TempDir dir;
+  const RocksOptions options = small_options(dir.path());
+  {
+    Run run(options);
+    run.shard.append(1, 1, make_message("before"));
+    run.shard.submit();
+    run.shard.append(1, 2, make_message("torn"));
+    run.shard.batch().transactions.push_back({.id = 77, .parts = 2});
+    const auto held = run.shard.submit();
+    run.shard.append(1, 3, make_message("behind"));
+    run.shard.submit();
+    run.other.append(2, 1, make_message("free"));
+    run.other.commit();
+    REQUIRE(run.ear.wait_committed(run.shard.id(), held - 1));
+    CHECK_FALSE(run.ear.is_committed(run.shard.id(), held));
+    // Nothing of it is on disk when the store ends here.
+  }
+  {
+    Run run(options);
+    CHECK(positions(run.shard.read_all(1, 1, 10)) == Positions{1});
+    CHECK(positions(run.shard.read_all(2, 1, 10)) == Positions{1});
+    run.shard.append(1, 2, make_message("a"));
+    run.shard.batch().transactions.push_back({.id = 78, .parts = 2});
+    const auto first = run.shard.submit();
+    run.other.append(2, 2, make_message("b"));
+    run.other.batch().transactions.push_back({.id = 78, .parts = 2});
+    run.other.commit();
+    REQUIRE(run.ear.wait_committed(run.shard.id(), first));
+  }
+  Run run(options);
+  CHECK(positions(run.shard.read_all(1, 1, 10)) == Positions{1, 2});
+  CHECK(positions(run.shard.read_all(2, 1, 10)) == Positions{1, 2});
+}
+
+TEST_CASE("a format of the future is refused") {
+  const TempDir dir;
+  const RocksOptions options = small_options(dir.path());
+  { const Run run(options); }
+  {
+    rocksdb::DB* raw_db = nullptr;
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    REQUIRE(rocksdb::DB::Open({}, options.data_dir, {{"default", {}}, {"msg", {}}, {"ack", {}}},
+                              &handles, &raw_db)
+                .ok());
+    const std::unique_ptr<rocksdb::DB> db(raw_db);
+    rocksdb::ColumnFamilyHandle* extra = nullptr;
+    REQUIRE(db->CreateColumnFamily({}, "new in 9", &extra).ok());
+    REQUIRE(db->Put({}, rocksdb::Slice("f"), encode_number(9)).ok());
+    for (auto* handle : handles) delete handle;
+    delete extra;
+  }
+  const auto refused = open_rocks_store(options);
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().text ==
+        "data directory " + dir.path() +
+            " was written by a newer TernMQ (format 9, this one reads up to 1): start the newer "
+            "version or use another directory");
+}
+
+TEST_CASE("a second store on the same directory is refused, and says who has it") {
+  const TempDir dir;
+  const RocksOptions options = small_options(dir.path());
+  const Run run(options);
+  const auto refused = open_rocks_store(options);
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().text.find(dir.path()) != std::string::npos);
+  CHECK(refused.error().text.find(std::to_string(getpid())) != std::string::npos);
+}
+
+TEST_CASE("a directory that cannot be made is an error with its name") {
+  const TempDir dir;
+  std::ofstream(dir.path() + "/file") << "x";
+  RocksOptions options = small_options(dir.path() + "/file/data");
+  const auto refused = open_rocks_store(options);
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().text.find(options.data_dir) != std::string::npos);
+}
+
+TEST_CASE("a log cut short loses its last commit only") {
+  const TempDir dir;
+  const TempDir copy;
+  {
+    Run run(small_options(dir.path()));
+    for (Position p = 1; p <= 5; ++p) {
+      run.shard.append(1, p, make_message(std::string(500, 'w')));
+      run.shard.commit();
+    }
+    copy_all(dir.path(), copy.path());
+  }
+  const auto log = last_log(copy.path());
+  std::filesystem::resize_file(log, std::filesystem::file_size(log) - 100);
+  Run run(small_options(copy.path()));
+  CHECK(positions(run.shard.read_all(1, 1, 10)) == Positions{1, 2, 3, 4});
+}
+
+TEST_CASE("a torn end of the log is dropped; damage deep inside needs the operator") {
+  const TempDir dir;
+  const TempDir copy;
+  constexpr Position count = 60;
+  {
+    RocksOptions options = small_options(dir.path());
+    options.epoch_bytes = 1ULL << 30;
+    Run run(options);
+    for (Position p = 1; p <= count; ++p) {
+      run.shard.append(1, p, make_message(std::string(1 << 20, 'w')));
+      run.shard.commit();
+    }
+    copy_all(dir.path(), copy.path());
+  }
+  RocksOptions options = small_options(copy.path());
+  options.epoch_bytes = 1ULL << 30;
+  const auto log = last_log(copy.path());
+  const auto size = std::filesystem::file_size(log);
+  const auto overwrite = [&](std::uint64_t at, std::size_t bytes) {
+    std::fstream file(log, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(at));
+    file << std::string(bytes, '\x5A');
+  };
+  SECTION("the last pages are garbage, as after a power cut") {
+    overwrite(size - 65536, 65536);
+    Run run(options);
+    CHECK(run.recovered.queues[0].next == count);
+    CHECK(run.shard.read_all(1, 1, 100, 16 << 20).size() == count - 1);
+  }
+  SECTION("a byte far from the end") {
+    overwrite(size / 4, 1);
+    const auto refused = open_rocks_store(options);
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().text.find("accept_damaged_log") != std::string::npos);
+    CHECK(refused.error().text.find(log.filename().string()) != std::string::npos);
+    options.accept_damaged_log = true;
+    Run run(options);
+    const auto messages = run.shard.read_all(1, 1, 100, 16 << 20);
+    CHECK(messages.size() > 5);
+    CHECK(messages.size() < count / 2);
+  }
+}
