@@ -26,9 +26,9 @@ struct ConsumerSpec {
   ConsumerId id;
   bool auto_ack = false;
   bool exclusive = false;
-  std::int32_t priority = 0;    ///< higher ones are served first (x-priority)
-  std::uint32_t prefetch = 0;   ///< most unacked messages, 0 for no limit
-  bool gated = false;           ///< a channel-wide limit holds too: deliver on permits only
+  std::int32_t priority = 0;   ///< higher ones are served first (x-priority)
+  std::uint32_t prefetch = 0;  ///< most unacked messages, 0 for no limit
+  bool gated = false;          ///< a channel-wide limit holds too: deliver on permits only
   std::uint64_t window_bytes = 256 * 1024;  ///< most bytes delivered and not yet drained
 };
 

@@ -1,8 +1,8 @@
 // What a queue asks for: its effects, as calls on the shard that owns it.
 //
-// A sink never calls a queue back from inside one of these calls (an effect that must change a queue
-// is noted and carried out later in the turn), so a queue may call it at any point of a change.
-// Everything here runs on the queue's shard.
+// A sink never calls a queue back from inside one of these calls (an effect that must change a
+// queue is noted and carried out later in the turn), so a queue may call it at any point of a
+// change. Everything here runs on the queue's shard.
 #pragma once
 
 #include "message/ids.hpp"

@@ -13,6 +13,8 @@ TEST_CASE("an auto-ack consumer gets a message at once, and nothing stays") {
   // Settled before it could be written: never staged, confirmed at once.
   CHECK(f.sink.staged.empty());
   CHECK(f.sink.confirmed == std::vector<std::uint64_t>{5});
+  f.publish("b", true, 0);
+  CHECK(f.sink.confirmed.size() == 1);
   CHECK(f.queue.counts().ready == 0);
   CHECK(f.queue.counts().unacked == 0);
   CHECK(f.queue.counts().resident_bytes == 0);

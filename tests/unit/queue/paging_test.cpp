@@ -201,6 +201,23 @@ TEST_CASE("stored unacked messages leave memory above their budget, and return i
   CHECK(f.queue.counts().resident_bytes == 0);
 }
 
+TEST_CASE("messages delivered again do not pile up in memory") {
+  Fixture f(Fixture::durable(ten));
+  f.consume(1);
+  f.publish_numbers(1, 50, true, body);
+  f.commit();
+  f.taken();
+  f.cancel(1);
+  std::vector<Position> back;
+  for (Position position = 1; position <= 40; ++position) back.push_back(position);
+  f.settle(1, back, Settlement::requeued);
+  f.consume(2);
+  while (!f.sink.reads.empty()) f.sink.answer_read(f.queue);
+  CHECK(f.sink.delivered.size() == 40);
+  CHECK(f.queue.counts().unacked == 50);
+  CHECK(f.queue.counts().resident_bytes <= ten);
+}
+
 TEST_CASE("a requeued message that the store lost does not block those behind it") {
   Fixture f(Fixture::durable(ten));
   f.consume(1);
