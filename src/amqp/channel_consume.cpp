@@ -9,16 +9,11 @@
 namespace tern::amqp {
 namespace {
 
-std::int32_t consumer_priority(TableEntries arguments, const std::string& queue,
-                               const std::string& vhost) {
+// Arguments of another type are the broker's to refuse.
+std::int32_t consumer_priority(TableEntries arguments) {
   const auto field = TableView(arguments).find("x-priority");
-  if (!field) return 0;
-  const auto value = field->integer();
-  if (!value)
-    throw ChannelError(ReplyCode::precondition_failed,
-                       "invalid arg 'x-priority' for queue '" + queue + "' in vhost '" + vhost +
-                           "': \"expected integer, got " + field->type_name() + "\"",
-                       BasicConsume::info.id);
+  const auto value = field ? field->integer() : std::nullopt;
+  if (!value) return 0;
   return static_cast<std::int32_t>(std::clamp<std::int64_t>(
       *value, std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()));
 }
@@ -39,7 +34,9 @@ void Channel::on(const BasicConsume& method) {
     return;
   }
   const std::string queue = expand_queue(method.queue, BasicConsume::info.id);
-  const std::int32_t priority = consumer_priority(method.arguments, queue, context_.vhost);
+  // Decoding the method has validated its table.
+  const auto arguments = decode_entries(method.arguments);
+  ensure(arguments.has_value(), "arguments not validated");
   Consumer& consumer = context_.consumers.add(*this, tag);
   consumer.auto_ack = method.no_ack;
   consumers_.emplace(std::move(tag), &consumer);
@@ -48,13 +45,13 @@ void Channel::on(const BasicConsume& method) {
   spec.id = {context_.caller.session, consumer.number};
   spec.auto_ack = method.no_ack;
   spec.exclusive = method.exclusive;
-  spec.priority = priority;
+  spec.priority = consumer_priority(method.arguments);
   spec.prefetch = method.no_ack ? 0 : prefetch_;
   spec.gated = limit_.is_set() && !method.no_ack;
   spec.window_bytes = context_.options.consumer_window_bytes;
   const auto operation = begin(OperationKind::consume, BasicConsume::info.id, method.no_wait);
   context_.pending.consumer = consumer.number;
-  context_.broker.consume(context_.caller, queue, spec, operation);
+  context_.broker.consume(context_.caller, queue, spec, *arguments, operation);
 }
 
 void Channel::complete_consume(const PendingOperation& operation,
@@ -180,11 +177,12 @@ void Channel::on(const BasicQos& method) {
     throw ConnectionError(ReplyCode::not_implemented,
                           "prefetch_size!=0 (" + std::to_string(method.prefetch_size) + ")",
                           BasicQos::info.id);
+  // The answer first: a higher limit may let deliveries go at once.
+  send(BasicQosOk{});
   if (method.global)
     set_channel_limit(method.prefetch_count);
   else
     prefetch_ = method.prefetch_count;
-  send(BasicQosOk{});
 }
 
 void Channel::set_channel_limit(std::uint32_t limit) {

@@ -162,8 +162,11 @@ void Channel::publish_unrouted(const MessageRef& message, bool mandatory) {
       return;
     }
   }
-  if (mandatory) return_message(message);
   confirm_now();
+  if (!mandatory) return;
+  return_message(message);
+  // Not merged with what follows: clients find the return right before its own ack.
+  if (mode_ == Mode::confirm) write_confirms();
 }
 
 void Channel::publish_reply(const broker::ReplyAddress& address, const MessageRef& message,

@@ -225,6 +225,7 @@ void Connection::completed(broker::OperationResult&& result) {
   } else {
     finish_orphan(operation, std::move(result));
   }
+  for (const ConsumerNumber number : std::exchange(cancelled_, {})) consumer_cancelled(number);
   resume_after(wanted);
 }
 
@@ -256,6 +257,11 @@ bool Connection::expects_reply(const broker::ReplyAddress& address) const {
 }
 
 void Connection::consumer_cancelled(ConsumerNumber number) {
+  if (context_.pending.number != 0) {
+    // Whoever deletes a queue that it consumes from hears delete-ok first, as from RabbitMQ.
+    cancelled_.push_back(number);
+    return;
+  }
   Consumer* const consumer = context_.consumers.find(number);
   if (consumer != nullptr && consumer->channel != nullptr)
     consumer->channel->consumer_cancelled(*consumer);

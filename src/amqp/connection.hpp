@@ -133,6 +133,7 @@ class Connection final : public broker::Session {
   ChannelInstance last_instance_ = 0;
   std::size_t bytes_wanted_ = 0;
   std::unique_ptr<Handshake> handshake_;
+  std::vector<ConsumerNumber> cancelled_;  // told while an operation was under way
   std::unordered_map<std::uint16_t, Slot> slots_;
   std::unordered_map<ChannelInstance, Channel*> channels_;
   std::uint16_t cached_number_ = 0;

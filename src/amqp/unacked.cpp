@@ -40,8 +40,11 @@ bool UnackedBook::take(std::uint64_t tag, std::vector<Unacked>& taken) {
 }
 
 bool UnackedBook::take_through(std::uint64_t tag, std::vector<Unacked>& taken) {
-  if (entries_.empty()) return tag == 0;
-  if (tag != 0 && entries_.front().tag > tag) return false;
+  if (tag != 0) {
+    const std::size_t index = lower_bound(entries_, tag);
+    if (index == entries_.size() || entries_[index].tag != tag || entries_[index].settled)
+      return false;
+  }
   while (!entries_.empty() && (tag == 0 || entries_.front().tag <= tag)) {
     if (entries_.front().settled)
       --gaps_;

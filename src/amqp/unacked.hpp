@@ -26,8 +26,8 @@ class UnackedBook {
 
   /// Takes one; false: no such tag is outstanding.
   [[nodiscard]] bool take(std::uint64_t tag, std::vector<Unacked>& taken);
-  /// Takes all up to and including `tag`, in order; 0 means all. False if there was nothing at all
-  /// to take although a tag was named.
+  /// Takes all up to and including `tag`, in order; 0 means all. False, and nothing is taken, if
+  /// that very tag is not outstanding (as RabbitMQ has it).
   [[nodiscard]] bool take_through(std::uint64_t tag, std::vector<Unacked>& taken);
   /// Puts back what a rolled-back transaction had taken.
   void put_back(const std::vector<Unacked>& entries);

@@ -138,9 +138,10 @@ class Broker {
   virtual void commit(const Caller&, Transaction&& transaction, OperationNumber) = 0;
 
   // --- consuming --------------------------------------------------------------------------------
-  /// `spec.id` is the session's. Completed before the first delivery.
+  /// `spec.id` is the session's. `arguments` are the client's own and only checked here: what they
+  /// mean is in `spec`. Completed before the first delivery.
   virtual void consume(const Caller&, std::string_view queue, const queue::ConsumerSpec& spec,
-                       OperationNumber) = 0;
+                       const FieldTable& arguments, OperationNumber) = 0;
   /// Completed after the last delivery that was on its way.
   virtual void cancel(const QueueAddress&, const ConsumerId&, OperationNumber) = 0;
   /// Completed with `delivery`; settle it with consumer number 0.

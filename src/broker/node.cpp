@@ -45,11 +45,16 @@ Node::~Node() { stop(); }
 
 Result<std::unique_ptr<Node>> Node::open(const config::Config& config, std::uint32_t shards,
                                          Ports ports) {
-  ensure(shards > 0, "a node without shards");
   auto store = open_store(config);
   if (!store) return store.error();
-  std::unique_ptr<Node> node(
-      new Node(std::move(*store), make_authorizer(config), std::move(ports)));
+  return open_on(std::move(*store), config, shards, std::move(ports));
+}
+
+Result<std::unique_ptr<Node>> Node::open_on(std::unique_ptr<storage::Store> store,
+                                            const config::Config& config, std::uint32_t shards,
+                                            Ports ports) {
+  ensure(shards > 0, "a node without shards");
+  std::unique_ptr<Node> node(new Node(std::move(store), make_authorizer(config), std::move(ports)));
   if (auto started = node->start(config, shards); !started) return started.error();
   return node;
 }

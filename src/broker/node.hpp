@@ -28,6 +28,10 @@ class Node final : private storage::Listener {
   /// what to do.
   [[nodiscard]] static Result<std::unique_ptr<Node>> open(const config::Config& config,
                                                           std::uint32_t shards, Ports ports);
+  /// The same on a store that is open already.
+  [[nodiscard]] static Result<std::unique_ptr<Node>> open_on(std::unique_ptr<storage::Store> store,
+                                                             const config::Config& config,
+                                                             std::uint32_t shards, Ports ports);
   ~Node() override;
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;

@@ -96,7 +96,7 @@ class Shard final : public Broker, private queue::Sink {
   void commit(const Caller&, Transaction&& transaction, OperationNumber) override;
 
   void consume(const Caller&, std::string_view queue, const queue::ConsumerSpec& spec,
-               OperationNumber) override;
+               const FieldTable& arguments, OperationNumber) override;
   void cancel(const QueueAddress&, const ConsumerId&, OperationNumber) override;
   void get(const Caller&, std::string_view queue, bool auto_ack, OperationNumber) override;
   void purge(const Caller&, std::string_view queue, OperationNumber) override;

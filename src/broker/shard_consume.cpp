@@ -7,9 +7,13 @@
 namespace tern::broker {
 
 void Shard::consume(const Caller& caller, std::string_view name,
-                    const queue::ConsumerSpec& spec, OperationNumber operation) {
+                    const queue::ConsumerSpec& spec, const FieldTable& arguments,
+                    OperationNumber operation) {
   const auto queue = usable_queue(caller, name, Permission::read);
   if (!queue) return refuse(caller.session, operation, queue.error());
+  if (auto error = check_consumer_arguments(arguments, replica_.vhost_name(caller.vhost), name,
+                                            queue_type((*queue)->arguments)))
+    return refuse(caller.session, operation, std::move(*error));
   QueueQuestion question;
   question.kind = QueueQuestion::Kind::consume;
   question.operation = operation;

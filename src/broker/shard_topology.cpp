@@ -128,6 +128,9 @@ void Shard::declare_queue(const Caller& caller, QueueSpec spec, OperationNumber 
   };
   const bool is_server_named = spec.name.empty();
   if (is_server_named) spec.name = make_server_name(queue_name_prefix, random_);
+  // RabbitMQ refuses these names even for a queue that is there.
+  if (!is_server_named && is_reserved(spec.name))
+    return refused(texts::reserved_queue_name(spec.name));
   if (auto error = check(caller, ResourceKind::queue, spec.name, Permission::configure))
     return refused(*error);
   if (const QueuePointer found = replica_.find_queue(caller.vhost, spec.name)) {
@@ -140,8 +143,6 @@ void Shard::declare_queue(const Caller& caller, QueueSpec spec, OperationNumber 
     question.declare = std::make_unique<QueueSpec>(std::move(spec));
     return ask(caller, *found, std::move(question));
   }
-  if (!is_server_named && is_reserved(spec.name))
-    return refused(texts::reserved_queue_name(spec.name));
   if (const FieldValue* dlx = spec.arguments.find("x-dead-letter-exchange")) {
     // RabbitMQ's rule: who dead-letters must be able to read the queue and write the exchange.
     const auto* name = dlx->as<std::string>();
