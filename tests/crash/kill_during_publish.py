@@ -7,7 +7,6 @@ right, transactions whole, transient messages gone.
 """
 
 import random
-import sys
 import threading
 import time
 
@@ -16,7 +15,6 @@ from ledger import Ledger
 from support import wire
 
 SECONDS_PER_ROUND = (0.1, 1.5)
-CONSUMED = ("consumed", "fan-2")
 QUEUES = ["plain", "consumed", "fan-1", "fan-2", "tx-1", "tx-2"]
 
 
@@ -57,7 +55,8 @@ def publish_until_killed(server, ledgers, source):
 def check_transactions(found):
     """Both queues got each transaction, and each transaction whole."""
     one, two = ([number for number, _ in found[queue]] for queue in ("tx-1", "tx-2"))
-    wire.equal(one, two, "messages of transactions over two queues")
+    half = sorted(set(one) ^ set(two))
+    wire.check(not half, f"in one of the two queues of a transaction only: {half[:10]}")
 
 
 def one_round(server, ledgers, source):
@@ -71,11 +70,9 @@ def one_round(server, ledgers, source):
                     for life in ledger.lives.values())
     for queue, ledger in ledgers.items():
         found[queue] = clients.take_all(channel, queue, drained)
-        unread = clients.PREFETCH if queue in CONSUMED else 0
-        if server.kind == "reference":
-            unread = sys.maxsize  # RabbitMQ flags all messages after a crash.
-        ledger.compare(found[queue], killed_at, unread)
-    check_transactions(found)
+        ledger.compare(found[queue], killed_at)
+    if server.kind != "reference":  # RabbitMQ promises this for one queue only.
+        check_transactions(found)
     for queue, ledger in ledgers.items():
         ledger.settle_after(found[queue], drained)
     channel.connection.close()
@@ -103,6 +100,6 @@ def run(make_server, options):
     wire.check(totals[1] > 100 * options.rounds, f"too little was confirmed to prove anything: "
                f"{totals[1]} in {options.rounds} rounds")
     returned = sum(ledger.returned_in_window for ledger in ledgers.values())
-    unflagged = sum(ledger.unflagged_in_window for ledger in ledgers.values())
-    print("     published {}, confirmed {}, found {}; within the window of lazy acks: {} settled "
-          "came back, {} unflagged".format(*totals, returned, unflagged), flush=True)
+    unseen = sum(ledger.flagged_unseen for ledger in ledgers.values())
+    print("     published {}, confirmed {}, found {}; {} came back that were settled just before, "
+          "{} flagged that nobody saw".format(*totals, returned, unseen), flush=True)
