@@ -99,16 +99,16 @@ void Connection::close_by_client() {
   write_due_confirms();
   release_channels();
   context_.send(0, ConnectionCloseOk{});
-  hang_up();
+  hang_up(true);
   // The client may come back at once and look for what its exclusive queues have left behind.
   detach();
 }
 
-void Connection::hang_up() {
+void Connection::hang_up(bool peer_first) {
   if (phase_ == Phase::closed) return;
   phase_ = Phase::closed;
   handshake_.reset();
-  context_.transport.close_when_flushed();
+  context_.transport.close_when_flushed(peer_first);
 }
 
 void Connection::close_channel(std::uint16_t number, const ProtocolError& error) {

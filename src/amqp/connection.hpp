@@ -100,7 +100,7 @@ class Connection final : public broker::Session {
   void close_channel_by_client(std::uint16_t number, Slot& slot);
   void close_channel(std::uint16_t number, const ProtocolError& error);
   void close_connection(const ProtocolError& error);
-  void hang_up();
+  void hang_up(bool peer_first = false);
   void release_channel(Slot& slot);
   void release_channels();
   void detach();

@@ -21,7 +21,8 @@ class Transport {
   /// The machine takes input again after Connection::feed() had left some: feed it what is left.
   virtual void input_resumed() = 0;
   /// Nothing more will be written: flush, then close the socket. The rest of the input is void.
-  virtual void close_when_flushed() = 0;
+  /// `peer_first`: the peer has said goodbye and closes its side itself; it is given a moment.
+  virtual void close_when_flushed(bool peer_first) = 0;
   /// Close the socket now.
   virtual void abort() = 0;
 };

@@ -22,9 +22,13 @@ thread_local Cache cache;
 
 }  // namespace
 
-std::uint64_t Slab::alive_bytes() noexcept { return alive.load(std::memory_order_relaxed); }
+std::uint64_t Slab::alive_bytes() noexcept {
+  return alive.load(std::memory_order_relaxed);
+}
 
-Slab* Slab::create(std::size_t bytes) { return create_exact(std::max(bytes, standard_bytes)); }
+Slab* Slab::create(std::size_t bytes) {
+  return create_exact(std::max(bytes, standard_bytes));
+}
 
 Slab* Slab::create_exact(std::size_t bytes) {
   const std::size_t capacity = (bytes + 7) / 8 * 8;

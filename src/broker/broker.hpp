@@ -1,6 +1,6 @@
 // Broker: the only door that a front-end uses. There is one per shard; a session talks to the one
-// of its own shard and is called back there (session.hpp). Behind it stand all shards: which of them
-// owns a queue is the broker's business.
+// of its own shard and is called back there (session.hpp). Behind it stand all shards: which of
+// them owns a queue is the broker's business.
 //
 // Operations that change topology or ask a queue are asynchronous: they end with
 // Session::completed, after the change is durable (if it is to be) and visible on every shard.
@@ -124,8 +124,8 @@ class Broker {
   /// Finds the queues for a message: exchange-to-exchange bindings, CC/BCC, alternate exchanges are
   /// settled here, permission to write is checked. Synchronous. `message` is replaced if its BCC
   /// header had to be taken out. `headers` are the entries of its headers property (empty if there
-  /// are none), as the session's own scan of the properties found them. The targets stay valid until
-  /// the next call with this cache.
+  /// are none), as the session's own scan of the properties found them. The targets stay valid
+  /// until the next call with this cache.
   [[nodiscard]] virtual Outcome<std::span<const QueueAddress>> route(const Caller&,
                                                                      MessageRef& message,
                                                                      Bytes headers,

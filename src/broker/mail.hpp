@@ -14,7 +14,8 @@
 
 namespace tern::broker {
 
-// --- to the shard of a queue ----------------------------------------------------------------------
+// --- to the shard of a queue
+// ----------------------------------------------------------------------
 
 struct EnqueueMail {
   QueueId queue{};
@@ -55,8 +56,8 @@ struct QueueQuestion {
   QueueAddress queue;
   SessionId asker;
   OperationNumber operation = 0;
-  std::string name;             ///< of the queue, for texts
-  std::string vhost;            ///< its name, for texts
+  std::string name;              ///< of the queue, for texts
+  std::string vhost;             ///< its name, for texts
   queue::ConsumerSpec consumer;  ///< consume; cancel: its id
   bool auto_ack = false;         ///< get
   bool if_unused = false;        ///< remove
@@ -80,7 +81,8 @@ struct TransactionMail {
   std::unique_ptr<TransactionShare> share;
 };
 
-// --- to the shard of a session --------------------------------------------------------------------
+// --- to the shard of a session
+// --------------------------------------------------------------------
 
 struct DeliverMail {
   ConsumerId consumer;
@@ -134,7 +136,8 @@ struct ReplyMail {
   MessageRef message;
 };
 
-// --- to a shard -----------------------------------------------------------------------------------
+// --- to a shard
+// -----------------------------------------------------------------------------------
 
 struct DeltaMail {
   std::shared_ptr<Delta> delta;
@@ -153,11 +156,11 @@ struct ShutDownMail {
   std::string reason;
 };
 
-using Mail = std::variant<EnqueueMail, DeliverMail, PublishSettledMail, SettleMail, DrainedMail,
-                          PermitMail, GateMail, QuestionMail, TransactionMail, ResultMail,
-                          ConsumerCancelledMail, PermitsWantedMail, PermitsReturnedMail, HoldMail,
-                          TransactionDoneMail, ReplyMail, DeltaMail, CommittedMail, ReadMail,
-                          ShutDownMail>;
+using Mail =
+    std::variant<EnqueueMail, DeliverMail, PublishSettledMail, SettleMail, DrainedMail, PermitMail,
+                 GateMail, QuestionMail, TransactionMail, ResultMail, ConsumerCancelledMail,
+                 PermitsWantedMail, PermitsReturnedMail, HoldMail, TransactionDoneMail, ReplyMail,
+                 DeltaMail, CommittedMail, ReadMail, ShutDownMail>;
 static_assert(sizeof(Mail) <= 88, "mail is moved around a lot: keep big things behind a pointer");
 
 }  // namespace tern::broker

@@ -41,7 +41,9 @@ Node::Node(std::unique_ptr<storage::Store> store, std::unique_ptr<Authorizer> au
            Ports ports)
     : ports_(std::move(ports)), store_(std::move(store)), authorizer_(std::move(authorizer)) {}
 
-Node::~Node() { stop(); }
+Node::~Node() {
+  stop();
+}
 
 Result<std::unique_ptr<Node>> Node::open(const config::Config& config, std::uint32_t shards,
                                          Ports ports) {
@@ -136,6 +138,8 @@ void Node::read_done(ShardId shard, storage::ReadResult&& result) {
   post(shard, ReadMail{std::make_unique<storage::ReadResult>(std::move(result))});
 }
 
-void Node::failed(const std::string& text) { ports_.failed(text); }
+void Node::failed(const std::string& text) {
+  ports_.failed(text);
+}
 
 }  // namespace tern::broker

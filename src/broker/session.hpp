@@ -25,13 +25,13 @@ using OperationNumber = std::uint64_t;
 struct OperationResult {
   OperationNumber operation = 0;
   bool failed = false;
-  BrokerError error;          ///< if failed
-  std::string name;           ///< declare_queue: the queue's name
-  std::uint64_t count = 0;    ///< declare, get: ready; purge, delete: messages removed
+  BrokerError error;        ///< if failed
+  std::string name;         ///< declare_queue: the queue's name
+  std::uint64_t count = 0;  ///< declare, get: ready; purge, delete: messages removed
   std::uint64_t consumers = 0;
-  QueueAddress queue;         ///< consume, get: whom to send cancel and settle to
-  queue::Delivery delivery;   ///< get: message is null if there was none
-  bool found = false;         ///< direct reply-to: the requester is there
+  QueueAddress queue;        ///< consume, get: whom to send cancel and settle to
+  queue::Delivery delivery;  ///< get: message is null if there was none
+  bool found = false;        ///< direct reply-to: the requester is there
 };
 
 struct ReplyAddress;

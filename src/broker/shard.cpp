@@ -48,7 +48,8 @@ void Shard::restore(QueueId queue, const queue::Recovered& recovered) {
   owned->machine.restore(recovered);
 }
 
-// --- the turn -------------------------------------------------------------------------------------
+// --- the turn
+// -------------------------------------------------------------------------------------
 
 void Shard::end_turn() {
   received_.clear();
@@ -98,7 +99,8 @@ std::optional<Time> Shard::next_due() const {
   return std::nullopt;
 }
 
-// --- mail out -------------------------------------------------------------------------------------
+// --- mail out
+// -------------------------------------------------------------------------------------
 
 void Shard::send(ShardId to, Mail&& mail, std::uint64_t bytes) {
   if (to == ports_.id) {
@@ -111,8 +113,7 @@ void Shard::send(ShardId to, Mail&& mail, std::uint64_t bytes) {
 
 void Shard::finish(const SessionId& session, OperationResult&& result) {
   if (result.operation == 0 || !session) return;
-  send(session.shard,
-       ResultMail{session, std::make_unique<OperationResult>(std::move(result))});
+  send(session.shard, ResultMail{session, std::make_unique<OperationResult>(std::move(result))});
 }
 
 void Shard::refuse(const SessionId& session, OperationNumber operation, BrokerError error) {
@@ -137,7 +138,8 @@ std::function<void()> Shard::finisher(const SessionId& session, OperationNumber 
   };
 }
 
-// --- queues ---------------------------------------------------------------------------------------
+// --- queues
+// ---------------------------------------------------------------------------------------
 
 Shard::OwnedQueue* Shard::find_owned(QueueId id) noexcept {
   if (last_found_ != nullptr && last_found_->record->id == id) return last_found_;
@@ -164,7 +166,8 @@ void Shard::queue_added(const QueuePointer& record) {
   settings.auto_delete = record->auto_delete;
   settings.window_head_bytes = settings_.window_head_bytes;
   settings.window_tail_bytes = settings_.window_tail_bytes;
-  queues_.emplace(record->id, std::make_unique<OwnedQueue>(settings, static_cast<queue::Sink&>(*this), record));
+  queues_.emplace(record->id,
+                  std::make_unique<OwnedQueue>(settings, static_cast<queue::Sink&>(*this), record));
 }
 
 void Shard::queue_removed(const QueuePointer& record) {
@@ -194,7 +197,8 @@ void Shard::remove_exclusive(const QueuePointer& queue) {
   send(queue->shard, QuestionMail{std::move(question)});
 }
 
-// --- sessions -------------------------------------------------------------------------------------
+// --- sessions
+// -------------------------------------------------------------------------------------
 
 SessionId Shard::attach(Session& session) {
   std::uint32_t slot = 0;
@@ -231,7 +235,8 @@ Shard::SessionEntry* Shard::find_session(const SessionId& id) noexcept {
   return entry.number == id.number && entry.session != nullptr ? &entry : nullptr;
 }
 
-// --- back-pressure --------------------------------------------------------------------------------
+// --- back-pressure
+// --------------------------------------------------------------------------------
 
 bool Shard::is_congested(ShardId target) const {
   if (ports_.store->pending_bytes() + staging_.staged_bytes() > settings_.store_pending_bytes_max)

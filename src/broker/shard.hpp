@@ -1,6 +1,6 @@
-// Shard: one thread's share of the broker. It owns queues and sessions, reads its own replica of the
-// topology, and talks to other shards by mail only. No locks, no I/O: its carrier (src/net, or a
-// test) calls begin_turn, lets sessions work, and calls end_turn.
+// Shard: one thread's share of the broker. It owns queues and sessions, reads its own replica of
+// the topology, and talks to other shards by mail only. No locks, no I/O: its carrier (src/net, or
+// a test) calls begin_turn, lets sessions work, and calls end_turn.
 //
 //   begin_turn(now) -> sessions call the Broker interface -> end_turn():
 //        inbox -> mail to itself -> batch to the store -> outboxes to other shards
@@ -122,8 +122,8 @@ class Shard final : public Broker, private queue::Sink {
   struct SessionEntry {
     Session* session = nullptr;
     std::uint64_t number = 0;
-    std::uint32_t holds = 0;       ///< queues that hold its publishing back
-    bool is_congested = false;     ///< held back because the store or a mailbox is full
+    std::uint32_t holds = 0;    ///< queues that hold its publishing back
+    bool is_congested = false;  ///< held back because the store or a mailbox is full
     std::vector<QueuePointer> exclusive_queues;
   };
   /// While it lives, a queue is being changed: nobody may call one (sink.hpp).

@@ -6,9 +6,8 @@
 
 namespace tern::broker {
 
-void Shard::consume(const Caller& caller, std::string_view name,
-                    const queue::ConsumerSpec& spec, const FieldTable& arguments,
-                    OperationNumber operation) {
+void Shard::consume(const Caller& caller, std::string_view name, const queue::ConsumerSpec& spec,
+                    const FieldTable& arguments, OperationNumber operation) {
   const auto queue = usable_queue(caller, name, Permission::read);
   if (!queue) return refuse(caller.session, operation, queue.error());
   if (auto error = check_consumer_arguments(arguments, replica_.vhost_name(caller.vhost), name,
@@ -74,8 +73,7 @@ void Shard::settle(const QueueAddress& address, const ConsumerId& consumer,
        SettleMail{address.id, settlement, consumer, {positions.begin(), positions.end()}});
 }
 
-void Shard::drained(const QueueAddress& address, const ConsumerId& consumer,
-                    std::uint64_t bytes) {
+void Shard::drained(const QueueAddress& address, const ConsumerId& consumer, std::uint64_t bytes) {
   DrainedMail mail{address.id, consumer, bytes};
   if (address.shard == ports_.id && can_call_queue()) return handle(mail);
   send(address.shard, std::move(mail));

@@ -8,7 +8,8 @@
 
 namespace tern::broker {
 
-// --- to queues ------------------------------------------------------------------------------------
+// --- to queues
+// ------------------------------------------------------------------------------------
 
 void Shard::handle(EnqueueMail& mail) {
   OwnedQueue* owned = find_owned(mail.queue);
@@ -65,7 +66,8 @@ void Shard::handle(TransactionMail& mail) {
   staging_.add_barrier(share.part, {share.asker, 0, share.operation});
 }
 
-// --- to sessions ----------------------------------------------------------------------------------
+// --- to sessions
+// ----------------------------------------------------------------------------------
 
 void Shard::handle(DeliverMail& mail) {
   SessionEntry* entry = find_session(mail.consumer.session);
@@ -146,7 +148,8 @@ void Shard::handle(ShutDownMail& mail) {
   }
 }
 
-// --- to the shard ---------------------------------------------------------------------------------
+// --- to the shard
+// ---------------------------------------------------------------------------------
 
 void Shard::handle(DeltaMail& mail) {
   for (const Change& change : mail.delta->changes) apply(change);

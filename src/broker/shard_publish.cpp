@@ -81,8 +81,8 @@ void Shard::commit(const Caller& caller, Transaction&& transaction, OperationNum
   }
 }
 
-void Shard::reply(const ReplyAddress& address, const MessageRef& message,
-                  OperationNumber operation, const SessionId& from) {
+void Shard::reply(const ReplyAddress& address, const MessageRef& message, OperationNumber operation,
+                  const SessionId& from) {
   send(address.session.shard, ReplyMail{address, from, operation, message}, message->bytes());
 }
 

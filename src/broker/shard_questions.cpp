@@ -92,7 +92,8 @@ void Shard::answer_purge(QueueQuestion& question, OwnedQueue* owned) {
 void Shard::answer_remove(QueueQuestion& question, OwnedQueue* owned) {
   if (owned == nullptr || owned->is_removed_soon) {
     // Deleting what is not there is no error; the answer waits until all shards have seen it go.
-    ports_.topology->delete_queue(QueueId::none, 0, {}, finisher(question.asker, question.operation));
+    ports_.topology->delete_queue(QueueId::none, 0, {},
+                                  finisher(question.asker, question.operation));
     return;
   }
   const queue::Counts& counts = owned->machine.counts();

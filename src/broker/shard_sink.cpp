@@ -101,7 +101,9 @@ void Shard::release_publisher(QueueId, const SessionId& publisher) {
   if (publisher) send(publisher.shard, HoldMail{publisher, false});
 }
 
-void Shard::wake_on_commit(QueueId queue) { wake_on_commit_.push_back(queue); }
+void Shard::wake_on_commit(QueueId queue) {
+  wake_on_commit_.push_back(queue);
+}
 
 void Shard::abandoned(QueueId queue) {
   OwnedQueue* owned = find_owned(queue);
@@ -116,6 +118,8 @@ void Shard::abandoned(QueueId queue) {
   send(ports_.id, QuestionMail{std::move(question)});
 }
 
-void Shard::marks_changed(QueueId queue) { marks_changed_.push_back(queue); }
+void Shard::marks_changed(QueueId queue) {
+  marks_changed_.push_back(queue);
+}
 
 }  // namespace tern::broker

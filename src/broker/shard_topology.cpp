@@ -11,7 +11,9 @@
 namespace tern::broker {
 namespace {
 
-bool is_reserved(std::string_view name) { return name.starts_with("amq."); }
+bool is_reserved(std::string_view name) {
+  return name.starts_with("amq.");
+}
 
 }  // namespace
 
@@ -63,7 +65,8 @@ void Shard::ask(const Caller& caller, const QueueRecord& queue, QueueQuestion&& 
   send(question.queue.shard, QuestionMail{std::make_unique<QueueQuestion>(std::move(question))});
 }
 
-// --- exchanges ------------------------------------------------------------------------------------
+// --- exchanges
+// ------------------------------------------------------------------------------------
 
 void Shard::declare_exchange(const Caller& caller, ExchangeSpec spec, OperationNumber operation) {
   const auto refused = [&](BrokerError error) {
@@ -88,8 +91,8 @@ void Shard::declare_exchange(const Caller& caller, ExchangeSpec spec, OperationN
         return refused(*error);
     }
   }
-  auto refusal = ports_.topology->declare_exchange(caller.vhost, spec,
-                                                   finisher(caller.session, operation));
+  auto refusal =
+      ports_.topology->declare_exchange(caller.vhost, spec, finisher(caller.session, operation));
   if (refusal) refused(std::move(*refusal));
 }
 
@@ -120,7 +123,8 @@ void Shard::delete_exchange(const Caller& caller, std::string_view name, bool if
   if (refusal) refused(std::move(*refusal));
 }
 
-// --- queues ---------------------------------------------------------------------------------------
+// --- queues
+// ---------------------------------------------------------------------------------------
 
 void Shard::declare_queue(const Caller& caller, QueueSpec spec, OperationNumber operation) {
   const auto refused = [&](BrokerError error) {
@@ -181,8 +185,8 @@ void Shard::find_queue(const Caller& caller, std::string_view name, OperationNum
   ask(caller, **queue, std::move(question));
 }
 
-void Shard::delete_queue(const Caller& caller, std::string_view name, bool if_unused,
-                         bool if_empty, OperationNumber operation) {
+void Shard::delete_queue(const Caller& caller, std::string_view name, bool if_unused, bool if_empty,
+                         OperationNumber operation) {
   const auto queue = usable_queue(caller, name, Permission::configure);
   if (!queue && queue.error().kind == ErrorKind::not_found) {
     ports_.topology->delete_queue(QueueId::none, caller.vhost, {},
@@ -198,7 +202,8 @@ void Shard::delete_queue(const Caller& caller, std::string_view name, bool if_un
   ask(caller, **queue, std::move(question));
 }
 
-// --- bindings -------------------------------------------------------------------------------------
+// --- bindings
+// -------------------------------------------------------------------------------------
 
 std::optional<BrokerError> Shard::check_binding(const Caller& caller,
                                                 const BindingSpec& spec) const {

@@ -47,7 +47,8 @@ class Staging {
   /// The batch of this turn, to be submitted; null if there is nothing in it.
   [[nodiscard]] std::shared_ptr<storage::Batch> take();
 
-  /// Calls `tell(StageToken)` for every stage up to `last_stage`, in order, withdrawn ones left out.
+  /// Calls `tell(StageToken)` for every stage up to `last_stage`, in order, withdrawn ones left
+  /// out.
   template <class Tell>
   void committed(std::uint64_t last_stage, Tell&& tell) {
     while (!in_flight_.empty() && in_flight_.front()->last_stage <= last_stage)

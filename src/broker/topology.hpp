@@ -59,8 +59,8 @@ class Topology {
   /// Deleting what is not there (QueueId::none too) is no error, `done` still waits for what was
   /// changed before. The queue's shard has decided before that it may go (in use, empty).
   void delete_queue(QueueId id, std::uint32_t vhost, const std::string& name, Done done);
-  [[nodiscard]] Refusal bind(std::uint32_t vhost, const BindingSpec& spec,
-                             const SessionId& session, Done done);
+  [[nodiscard]] Refusal bind(std::uint32_t vhost, const BindingSpec& spec, const SessionId& session,
+                             Done done);
   /// Removing what is not there is no error.
   [[nodiscard]] Refusal unbind(std::uint32_t vhost, const BindingSpec& spec,
                                const SessionId& session, Done done);

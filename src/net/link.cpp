@@ -42,7 +42,9 @@ Link::Link(ShardThread& thread, tcp::socket socket, const amqp::ConnectionOption
       socket_(std::move(socket)),
       machine_(thread.shard(), *this, options, peer_of(socket_), thread.now()) {}
 
-Link::~Link() { close(); }
+Link::~Link() {
+  close();
+}
 
 void Link::start() {
   boost::system::error_code error;
@@ -55,7 +57,8 @@ void Link::start() {
   arm_read();
 }
 
-// --- reading --------------------------------------------------------------------------------------
+// --- reading
+// --------------------------------------------------------------------------------------
 
 void Link::arm_read() {
   if (is_read_armed_ || is_closed_) return;
@@ -165,7 +168,8 @@ void Link::discard_input() {
   arm_read();
 }
 
-// --- writing --------------------------------------------------------------------------------------
+// --- writing
+// --------------------------------------------------------------------------------------
 
 void Link::flush() {
   is_output_noted_ = false;
@@ -204,14 +208,15 @@ void Link::arm_write() {
                      });
 }
 
-// --- closing --------------------------------------------------------------------------------------
+// --- closing
+// --------------------------------------------------------------------------------------
 
 void Link::finish_closing() {
   if (is_lingering_) return;
   is_lingering_ = true;
   linger_until_ = thread_.now() + linger;
   boost::system::error_code error;
-  socket_.shutdown(tcp::socket::shutdown_send, error);
+  if (!peer_first_) socket_.shutdown(tcp::socket::shutdown_send, error);
   arm_read();
 }
 
@@ -242,8 +247,9 @@ void Link::input_resumed() {
   if (!std::exchange(is_input_noted_, true)) thread_.note_input(*this);
 }
 
-void Link::close_when_flushed() {
+void Link::close_when_flushed(bool peer_first) {
   is_closing_ = true;
+  peer_first_ = peer_first;
   output_pending();
 }
 

@@ -41,7 +41,7 @@ class Link final : public amqp::Transport, public std::enable_shared_from_this<L
   // amqp::Transport: only noted here, carried out by the thread at the end of the turn.
   void output_pending() override;
   void input_resumed() override;
-  void close_when_flushed() override;
+  void close_when_flushed(bool peer_first) override;
   void abort() override;
 
  private:
@@ -71,7 +71,8 @@ class Link final : public amqp::Transport, public std::enable_shared_from_this<L
   bool is_write_armed_ = false;
   bool is_output_noted_ = false;
   bool is_input_noted_ = false;
-  bool is_closing_ = false;   ///< close when everything is written
+  bool is_closing_ = false;    ///< close when everything is written
+  bool peer_first_ = false;    ///< the peer is about to close; only its absence makes us do it
   bool is_lingering_ = false;  ///< everything is written; waiting for the peer's end
   bool is_closed_ = false;
   Time linger_until_{};

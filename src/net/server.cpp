@@ -39,7 +39,9 @@ amqp::ConnectionOptions connection_options(const config::Config& config) {
 
 Server::Server(const config::Config& config) : config_(config) {}
 
-Server::~Server() { stop(); }
+Server::~Server() {
+  stop();
+}
 
 Result<std::unique_ptr<Server>> Server::start(const config::Config& config) {
   std::unique_ptr<Server> server(new Server(config));
@@ -67,8 +69,8 @@ Result<void> Server::open_node() {
     log_error("store", "the store has failed and the broker ends: {}", text);
     std::_Exit(1);
   };
-  auto node = broker::Node::open(config_, static_cast<std::uint32_t>(threads_.size()),
-                                 std::move(ports));
+  auto node =
+      broker::Node::open(config_, static_cast<std::uint32_t>(threads_.size()), std::move(ports));
   if (!node) return node.error();
   node_ = std::move(*node);
   return {};
@@ -76,9 +78,10 @@ Result<void> Server::open_node() {
 
 Result<void> Server::listen(const std::string& address) {
   const auto failed = [&](const char* what, const boost::system::error_code& error) {
-    return Error{fmt::format("cannot listen on {} port {}: {}: {}; is another broker running there? "
-                             "Choose another amqp.port or amqp.bind",
-                             address, config_.amqp.port, what, error.message())};
+    return Error{
+        fmt::format("cannot listen on {} port {}: {}: {}; is another broker running there? "
+                    "Choose another amqp.port or amqp.bind",
+                    address, config_.amqp.port, what, error.message())};
   };
   boost::system::error_code error;
   auto ip = boost::asio::ip::make_address(address, error);
@@ -124,8 +127,7 @@ void Server::accepted(std::size_t listener, const boost::system::error_code& err
   static LogLimiter limiter;
   if (error == boost::asio::error::operation_aborted) return;
   if (error) {
-    log_limited(limiter, LogLevel::warn, "net", "cannot accept a connection: {}",
-                error.message());
+    log_limited(limiter, LogLevel::warn, "net", "cannot accept a connection: {}", error.message());
     auto retry = std::make_shared<boost::asio::steady_timer>(threads_.front()->context());
     retry->expires_after(accept_retry);
     retry->async_wait([this, listener, retry](const boost::system::error_code& ended) {

@@ -19,7 +19,9 @@ constexpr std::size_t slab_room_min = 32 * 1024;
 
 ShardThread::ShardThread(const amqp::ConnectionOptions& options) : options_(options) {}
 
-ShardThread::~ShardThread() { join(); }
+ShardThread::~ShardThread() {
+  join();
+}
 
 void ShardThread::wake() {
   boost::asio::post(context_, [] {});
@@ -109,11 +111,17 @@ void ShardThread::adopt(boost::asio::ip::tcp::socket socket) {
   });
 }
 
-void ShardThread::note_output(Link& link) { with_output_.push_back(link.shared_from_this()); }
+void ShardThread::note_output(Link& link) {
+  with_output_.push_back(link.shared_from_this());
+}
 
-void ShardThread::note_input(Link& link) { with_input_.push_back(link.shared_from_this()); }
+void ShardThread::note_input(Link& link) {
+  with_input_.push_back(link.shared_from_this());
+}
 
-void ShardThread::note_closed(Link& link) { closed_.push_back(link.shared_from_this()); }
+void ShardThread::note_closed(Link& link) {
+  closed_.push_back(link.shared_from_this());
+}
 
 SlabLease ShardThread::borrow_slab() {
   if (shared_slab_) return std::move(shared_slab_);

@@ -103,8 +103,8 @@ struct ReadResult {
   std::vector<StoredMessage> messages;
 };
 
-/// What a shard hears from the store. Called on the store's threads; an implementation hands over to
-/// its shard and returns.
+/// What a shard hears from the store. Called on the store's threads; an implementation hands over
+/// to its shard and returns.
 class Listener {
  public:
   virtual ~Listener() = default;
