@@ -14,11 +14,17 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PATIENCE = float(os.environ.get("TERNMQ_TEST_PATIENCE", "1"))
+
+
+# A test program that is told to stop ends through its exit handlers, which stop the brokers.
+if threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 def patience(seconds):
