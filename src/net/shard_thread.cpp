@@ -57,7 +57,6 @@ void ShardThread::run() {
     Time due = next_tick_;
     if (const auto wanted = shard_->next_due()) due = std::min(due, *wanted);
     const Millis wait = std::max(due - clock_.now(), Millis{0});
-    context_.restart();
     context_.run_one_for(wait);
     for (int handled = 1; handled < handlers_per_turn && context_.poll_one() > 0; ++handled) {
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <memory>
@@ -57,6 +58,9 @@ class ShardThread {
 
   amqp::ConnectionOptions options_;
   boost::asio::io_context context_{1};
+  // Without it a context that has no sockets returns at once from every wait.
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> keep_waiting_{
+      context_.get_executor()};
   broker::Shard* shard_ = nullptr;
   std::thread thread_;
   Clock clock_;
