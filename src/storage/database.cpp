@@ -98,8 +98,8 @@ Opened try_open(const rocksdb::DBOptions& options, const std::string& path,
 // that takes the operator's word.
 Error damage(const RocksOptions& options, const rocksdb::Status& status, const WalDamage& found) {
   return {fmt::format(
-      "data directory {} is damaged: {} ({}). To give up what was written after the damage and "
-      "start, set store.accept_damaged_log=true",
+      "data directory {} is damaged: {} ({}). The option that gives up what was written after the "
+      "damage and starts is store.accept_damaged_log",
       options.data_dir, status.ToString(), found.text)};
 }
 

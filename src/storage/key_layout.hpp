@@ -71,6 +71,8 @@ using BlockKeyBytes = std::array<char, block_key_bytes>;
 inline constexpr Bytes format_key = "f";
 inline constexpr Bytes epoch_key = "e";
 inline constexpr Bytes covered_key = "c";
+/// There only between an orderly stop and the next start.
+inline constexpr Bytes clean_key = "s";
 inline constexpr char queue_prefix = 'q';
 inline constexpr char topology_prefix = 't';
 

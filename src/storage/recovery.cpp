@@ -93,7 +93,11 @@ class Loader {
   Result<void> begin_run() {
     recovery_.next_epoch = epoch_ + 1;
     recovery_.next_commit = last_commit_ + 1;
+    std::string ignored;
+    recovery_.stopped_cleanly =
+        database_.db().Get({}, database_.meta(), to_slice(clean_key), &ignored).ok();
     rocksdb::WriteBatch batch;
+    batch.Delete(database_.meta(), to_slice(clean_key));
     batch.Put(database_.meta(), to_slice(format_key), encode_number(format_version));
     batch.Put(database_.meta(), to_slice(epoch_key), encode_number(recovery_.next_epoch));
     rocksdb::WriteOptions sync;

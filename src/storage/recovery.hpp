@@ -11,6 +11,7 @@ struct Recovery {
   std::vector<Record> records;  ///< topology, sorted by key
   Epoch next_epoch = 1;
   CommitId next_commit = 1;
+  bool stopped_cleanly = false;
 };
 
 /// Fills `state` and begins a run: the new epoch and the format version are on disk afterwards.

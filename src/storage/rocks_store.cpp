@@ -31,7 +31,9 @@ class RocksStore final : public Store {
       : lock_(std::move(lock)),
         state_(std::move(state)),
         database_(std::move(database)),
-        recovered_{.records = std::move(recovery.records), .queues = state_->table.recovered()},
+        recovered_{.records = std::move(recovery.records),
+                   .queues = state_->table.recovered(),
+                   .stopped_cleanly = recovery.stopped_cleanly},
         reader_threads_(options.reader_threads),
         inbox_(options.ack_delay),
         completer_(*database_, *state_, inbox_),
@@ -69,9 +71,19 @@ class RocksStore final : public Store {
     committer_.join();
     completer_.stop();
     reader_.stop();
+    if (!completer_.has_failed()) note_clean_stop();
   }
 
  private:
+  // Everything is written: the next start knows exactly what was delivered. Without the note it
+  // takes the stop for a crash, which costs nothing but exactness.
+  void note_clean_stop() {
+    rocksdb::WriteOptions sync;
+    sync.sync = true;
+    const auto status = database_->db().Put(sync, database_->meta(), to_slice(clean_key), "1");
+    if (!status.ok()) log_warn("store", "cannot note the orderly stop: {}", status.ToString());
+  }
+
   // In order of construction; the database is closed before the lock is given up.
   FileLock lock_;
   std::shared_ptr<FilterState> state_;

@@ -129,6 +129,9 @@ struct RecoveredQueue {
 struct Recovered {
   std::vector<Record> records;  ///< sorted by key
   std::vector<RecoveredQueue> queues;
+  /// The last run ended with stop(), so that the delivered marks are exact. After a crash whatever
+  /// is stored may have been delivered.
+  bool stopped_cleanly = false;
 };
 
 class Store {

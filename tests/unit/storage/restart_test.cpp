@@ -4,7 +4,8 @@
 
 #include <fstream>
 
-#include "storage/key_layout.hpp"
+#include "storage/delta.hpp"
+#include "storage/queue_state.hpp"
 #include "store_fixture.hpp"
 
 using namespace tern;
@@ -39,6 +40,19 @@ std::filesystem::path last_log(const std::string& path) {
     if (entry.path().extension() == ".log" && entry.path() > last) last = entry.path();
   }
   return last;
+}
+
+// Lets a test write what no version of the store would.
+template <class Change>
+void with_database(const std::string& path, Change change) {
+  rocksdb::DB* opened = nullptr;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  REQUIRE(
+      rocksdb::DB::Open({}, path, {{"default", {}}, {"msg", {}}, {"ack", {}}}, &handles, &opened)
+          .ok());
+  const std::unique_ptr<rocksdb::DB> db(opened);
+  change(*db, *handles[2]);
+  for (auto* handle : handles) delete handle;
 }
 
 // Copies the directory while the store runs and nothing is being written: what a crash leaves.
@@ -140,23 +154,47 @@ TEST_CASE("a transaction over two shards is written whole or not at all") {
   CHECK(positions(run.shard.read_all(2, 1, 10)) == Positions{1, 2});
 }
 
+TEST_CASE("a delta that a queue's record already holds is not counted twice") {
+  const TempDir dir;
+  const RocksOptions options = small_options(dir.path());
+  { const Run run(options); }
+  const auto queue = static_cast<QueueId>(2);
+  with_database(options.data_dir, [&](rocksdb::DB& db, rocksdb::ColumnFamilyHandle& deltas) {
+    // A checkpoint cut short: the record stands at commit 12, all records together at commit 10.
+    EpochLedger ledger;
+    QueueState state;
+    state.stored = std::make_unique<StreamContents>();
+    for (CommitId commit = 11; commit <= 13; ++commit) {
+      Delta delta;
+      delta.appended.push_back(
+          {.queue = queue, .epoch = 1, .first = commit, .last = commit, .count = 1, .bytes = 100});
+      std::string value;
+      encode_delta(delta, value);
+      REQUIRE(db.Put({}, &deltas, encode_number(commit), value).ok());
+      if (commit <= 12) state.stored->append(delta.appended[0], ledger);
+    }
+    std::string record;
+    encode_queue_record(12, state, record);
+    REQUIRE(db.Put({}, queue_key(queue), record).ok());
+    REQUIRE(db.Put({}, rocksdb::Slice("c"), encode_number(10)).ok());
+  });
+  const Run run(options);
+  REQUIRE(run.recovered.queues.size() == 1);
+  CHECK(run.recovered.queues[0].count == 3);
+  CHECK(run.recovered.queues[0].bytes == 300);
+  CHECK(run.recovered.queues[0].next == 14);
+}
+
 TEST_CASE("a format of the future is refused") {
   const TempDir dir;
   const RocksOptions options = small_options(dir.path());
   { const Run run(options); }
-  {
-    rocksdb::DB* raw_db = nullptr;
-    std::vector<rocksdb::ColumnFamilyHandle*> handles;
-    REQUIRE(rocksdb::DB::Open({}, options.data_dir, {{"default", {}}, {"msg", {}}, {"ack", {}}},
-                              &handles, &raw_db)
-                .ok());
-    const std::unique_ptr<rocksdb::DB> db(raw_db);
+  with_database(options.data_dir, [](rocksdb::DB& db, rocksdb::ColumnFamilyHandle&) {
     rocksdb::ColumnFamilyHandle* extra = nullptr;
-    REQUIRE(db->CreateColumnFamily({}, "new in 9", &extra).ok());
-    REQUIRE(db->Put({}, rocksdb::Slice("f"), encode_number(9)).ok());
-    for (auto* handle : handles) delete handle;
+    REQUIRE(db.CreateColumnFamily({}, "new in 9", &extra).ok());
+    REQUIRE(db.Put({}, rocksdb::Slice("f"), encode_number(9)).ok());
     delete extra;
-  }
+  });
   const auto refused = open_rocks_store(options);
   REQUIRE_FALSE(refused.has_value());
   CHECK(refused.error().text ==
