@@ -101,6 +101,7 @@ struct PublishSettledMail {
 struct ResultMail {
   SessionId session;
   std::unique_ptr<OperationResult> result;
+  ConsumerNumber consumer = 0;  ///< consume: whose
 };
 
 struct ConsumerCancelledMail {

@@ -93,24 +93,27 @@ Result<void> Node::start(const config::Config& config, std::uint32_t shards) {
     for (auto& shard : shards_) shard->apply(change);
   }
   store_->start(*this);
-  restore_queues(recovered.queues);
+  restore_queues(recovered);
   topology_->add_vhost(config.default_vhost, {});
   return {};
 }
 
-void Node::restore_queues(const std::vector<storage::RecoveredQueue>& queues) {
+void Node::restore_queues(const storage::Recovered& recovered) {
   std::unordered_set<QueueId> known;
   for (const QueuePointer& queue : topology_->durable_queues()) known.insert(queue->id);
   std::vector<QueueId> orphans;
-  for (const storage::RecoveredQueue& queue : queues) {
+  for (const storage::RecoveredQueue& queue : recovered.queues) {
     // Messages of a queue whose record is gone: its delete was durable, their removal was not.
     if (!known.contains(queue.queue)) {
       orphans.push_back(queue.queue);
       continue;
     }
     const QueueAddress address = address_of(queue.queue, shard_count());
+    // The last deliveries before a crash were not noted: flag a message too many rather than hand
+    // one out twice unflagged. RabbitMQ does the same.
+    const Position delivered = recovered.stopped_cleanly ? queue.delivered : queue.next;
     shards_[raw(address.shard)]->restore(
-        queue.queue, {queue.low_water, queue.next, queue.delivered, queue.count, queue.bytes});
+        queue.queue, {queue.low_water, queue.next, delivered, queue.count, queue.bytes});
   }
   if (!orphans.empty()) store_->submit_records({}, std::move(orphans), [] {});
 }

@@ -50,7 +50,7 @@ class Node final : private storage::Listener {
  private:
   Node(std::unique_ptr<storage::Store> store, std::unique_ptr<Authorizer> authorizer, Ports ports);
   [[nodiscard]] Result<void> start(const config::Config& config, std::uint32_t shards);
-  void restore_queues(const std::vector<storage::RecoveredQueue>& queues);
+  void restore_queues(const storage::Recovered& recovered);
 
   // storage::Listener, on store threads.
   void committed(ShardId shard, std::uint64_t last_stage) override;

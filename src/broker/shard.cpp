@@ -56,25 +56,27 @@ void Shard::end_turn() {
   inbox_.drain(received_);
   for (Mail& mail : received_) {
     // Mail to itself is older than what follows it here: keep the order.
-    while (!self_.empty()) {
-      Mail own = std::move(self_.front());
-      self_.pop_front();
-      std::visit([this](auto& body) { handle(body); }, own);
-    }
+    carry_out_own();
     std::visit([this](auto& body) { handle(body); }, mail);
   }
   received_.clear();
-  while (!self_.empty()) {
-    Mail own = std::move(self_.front());
-    self_.pop_front();
-    std::visit([this](auto& body) { handle(body); }, own);
-  }
+  carry_out_own();
   release_congested();
+  // What a released session does at once belongs to this turn: nothing would wake the next one.
+  carry_out_own();
   submit_batch();
   for (std::uint32_t shard = 0; shard < ports_.shards; ++shard) {
     if (outboxes_[shard].empty()) continue;
     ports_.mailbox(ShardId{static_cast<std::uint16_t>(shard)})
         .push(outboxes_[shard], std::exchange(outbox_bytes_[shard], 0));
+  }
+}
+
+void Shard::carry_out_own() {
+  while (!self_.empty()) {
+    Mail own = std::move(self_.front());
+    self_.pop_front();
+    std::visit([this](auto& body) { handle(body); }, own);
   }
 }
 
@@ -224,7 +226,6 @@ void Shard::detach(const SessionId& id) {
   *entry = {};
   free_slots_.push_back(static_cast<std::uint32_t>(id.number & slot_mask));
   --session_count_;
-  transaction_shares_.erase(id);
   for (const QueuePointer& queue : exclusive) remove_exclusive(queue);
 }
 

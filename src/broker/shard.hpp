@@ -10,6 +10,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <random>
@@ -64,6 +65,8 @@ class Shard final : public Broker, private queue::Sink {
   void begin_turn(Time now) noexcept { now_ = now; }
   /// Carries out what has come by mail and hands on what this turn has produced.
   void end_turn();
+  /// The next turn is the last one: what otherwise may wait goes to the store with it.
+  void prepare_stop() noexcept { marks_sent_ = Time{}; }
   /// When to run a turn even if nothing happens; nothing: sleep until woken.
   [[nodiscard]] std::optional<Time> next_due() const;
   [[nodiscard]] std::size_t session_count() const noexcept { return session_count_; }
@@ -207,6 +210,7 @@ class Shard final : public Broker, private queue::Sink {
   [[nodiscard]] bool is_congested(ShardId target) const;
   void hold_for_congestion(const SessionId& session);
   void release_congested();
+  void carry_out_own();
   void submit_batch();
 
   Ports ports_;
@@ -237,8 +241,9 @@ class Shard final : public Broker, private queue::Sink {
   std::vector<SessionId> congested_;
   Time marks_sent_{};
   std::uint64_t next_transaction_ = 1;
-  /// Transactions of own sessions: shares that are not durable yet.
-  std::unordered_map<SessionId, std::uint32_t> transaction_shares_;
+  bool is_in_transaction_ = false;  ///< a transaction's share is being carried out
+  /// Transactions of own sessions, by number and operation: shares that are not durable yet.
+  std::map<std::pair<std::uint64_t, OperationNumber>, std::uint32_t> transaction_shares_;
 };
 
 }  // namespace tern::broker

@@ -49,6 +49,7 @@ void Shard::handle(GateMail& mail) {
 
 void Shard::handle(TransactionMail& mail) {
   TransactionShare& share = *mail.share;
+  is_in_transaction_ = true;
   for (Transaction::Publish& publish : share.work.publishes) {
     for (const QueueAddress& target : publish.targets) {
       OwnedQueue* owned = find_owned(target.id);
@@ -63,6 +64,7 @@ void Shard::handle(TransactionMail& mail) {
     const Changing changing(changing_);
     owned->machine.settle(settle.consumer, settle.positions, settle.settlement, now_);
   }
+  is_in_transaction_ = false;
   staging_.add_barrier(share.part, {share.asker, 0, share.operation});
 }
 
@@ -83,11 +85,16 @@ void Shard::handle(PublishSettledMail& mail) {
 }
 
 void Shard::handle(ResultMail& mail) {
-  SessionEntry* entry = find_session(mail.session);
-  if (entry != nullptr) return entry->session->completed(std::move(*mail.result));
+  if (SessionEntry* entry = find_session(mail.session)) {
+    if (mail.result->operation != 0) entry->session->completed(std::move(*mail.result));
+    return;
+  }
   // The answer to a get of a session that has gone: the message goes back.
   if (mail.result->delivery.message)
     give_back({mail.session, mail.result->delivery.consumer}, mail.result->delivery);
+  // The session could not cancel a consumer of which it had not heard yet.
+  if (mail.consumer != 0 && !mail.result->failed)
+    cancel(mail.result->queue, {mail.session, mail.consumer}, 0);
 }
 
 void Shard::handle(ConsumerCancelledMail& mail) {
@@ -117,7 +124,7 @@ void Shard::handle(HoldMail& mail) {
 }
 
 void Shard::handle(TransactionDoneMail& mail) {
-  const auto at = transaction_shares_.find(mail.session);
+  const auto at = transaction_shares_.find({mail.session.number, mail.operation});
   if (at == transaction_shares_.end() || --at->second > 0) return;
   transaction_shares_.erase(at);
   OperationResult result;

@@ -10,6 +10,10 @@ namespace tern::broker {
 void Shard::handle(QuestionMail& mail) {
   QueueQuestion& question = *mail.question;
   OwnedQueue* owned = find_owned(question.queue.id);
+  // One whose delete was accepted has gone for everybody who asks from now on: a client that was
+  // told of it would lose it at once.
+  const bool is_cancel = question.kind == QueueQuestion::Kind::cancel;
+  if (owned != nullptr && owned->is_removed_soon && !is_cancel) owned = nullptr;
   switch (question.kind) {
     case QueueQuestion::Kind::find:
       return answer_find(question, owned);
@@ -62,12 +66,14 @@ void Shard::answer_consume(QueueQuestion& question, OwnedQueue* owned) {
                   texts::no_queue(question.name, question.vhost));
   }
   // The answer is sent before the queue delivers and filled in afterwards: mail keeps its order, so
-  // the session hears of its consumer first.
+  // the session hears of its consumer first. It is sent even if nobody wants it, for a session that
+  // has gone meanwhile.
   auto answer = std::make_unique<OperationResult>();
   OperationResult& result = *answer;
   result.operation = question.operation;
   result.queue = question.queue;
-  send(question.asker.shard, ResultMail{question.asker, std::move(answer)});
+  send(question.asker.shard,
+       ResultMail{question.asker, std::move(answer), question.consumer.id.number});
   const Changing changing(changing_);
   const auto error = owned->machine.consume(question.consumer, now_);
   if (error == queue::ConsumeError::none) return;
@@ -90,7 +96,7 @@ void Shard::answer_purge(QueueQuestion& question, OwnedQueue* owned) {
 }
 
 void Shard::answer_remove(QueueQuestion& question, OwnedQueue* owned) {
-  if (owned == nullptr || owned->is_removed_soon) {
+  if (owned == nullptr) {
     // Deleting what is not there is no error; the answer waits until all shards have seen it go.
     ports_.topology->delete_queue(QueueId::none, 0, {},
                                   finisher(question.asker, question.operation));

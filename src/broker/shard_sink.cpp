@@ -67,6 +67,8 @@ std::uint64_t Shard::spill(QueueId queue, Position position, const MessageRef& m
 }
 
 bool Shard::unstage(std::uint64_t stage) {
+  // Taking a message back acts at once, and a transaction's ack must not before its publishes do.
+  if (is_in_transaction_) return false;
   const auto token = staging_.withdraw(stage);
   if (!token) return false;
   publish_settled(*token, queue::PublishOutcome::accepted);

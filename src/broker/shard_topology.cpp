@@ -164,6 +164,7 @@ void Shard::create_queue(const Caller& caller, const QueueSpec& spec, OperationN
   // Runs on the asker's shard, or on the shard of a queue of that name that has just gone.
   auto* mailbox = &ports_.mailbox(caller.session.shard);
   auto done = [mailbox, session = caller.session, operation](const QueuePointer& queue, bool) {
+    if (operation == 0) return;
     auto result = std::make_unique<OperationResult>();
     result->operation = operation;
     result->name = queue->name;

@@ -72,19 +72,25 @@ QueueId Topology::next_queue_id(bool durable, std::uint32_t shard, Plan& plan) {
 }
 
 void Topology::publish(Plan&& plan, Done done) {
-  // Nothing changed (a redeclare): the answer still waits for what was changed just before.
-  const bool is_idle = !last_ || last_->waiting.load(std::memory_order_acquire) == 0;
-  if (plan.changes.empty() && plan.records.empty() && is_idle) {
+  const auto is_on_its_way = [](const std::shared_ptr<Delta>& delta) {
+    return delta && delta->waiting.load(std::memory_order_acquire) != 0;
+  };
+  const bool is_empty = plan.changes.empty() && plan.records.empty() && plan.dropped.empty();
+  // Nothing changed (a redeclare): the answer still waits for what was changed just before, on the
+  // shards and in the store, whose order is that of submission.
+  const bool must_follow_store = is_empty && is_on_its_way(last_stored_);
+  if (is_empty && !must_follow_store && !is_on_its_way(last_)) {
     if (done) done();
     return;
   }
   auto delta = std::make_shared<Delta>();
   delta->changes = std::move(plan.changes);
   delta->done = std::move(done);
-  const bool stores = !plan.records.empty() || !plan.dropped.empty();
+  const bool stores = !plan.records.empty() || !plan.dropped.empty() || must_follow_store;
   delta->waiting = ports_.shards + (stores ? 1U : 0U);
   last_ = delta;
   if (stores) {
+    last_stored_ = delta;
     ports_.store->submit_records(std::move(plan.records), std::move(plan.dropped),
                                  [delta] { delta->arrived(); });
   }

@@ -23,6 +23,8 @@
 
 namespace tern::broker {
 
+struct NextIds;
+
 class Topology {
  public:
   struct Ports {
@@ -96,6 +98,11 @@ class Topology {
     std::vector<QueueId> dropped;
   };
 
+  [[nodiscard]] Result<void> load_one(const NextIds& ids, Plan& plan);
+  [[nodiscard]] Result<void> load_one(const VhostRecord& record, Plan& plan);
+  [[nodiscard]] Result<void> load_one(ExchangeRecord& record, Plan& plan);
+  [[nodiscard]] Result<void> load_one(QueueRecord& record, Plan& plan);
+  [[nodiscard]] Result<void> load_one(BindingRecord& record, Plan& plan);
   [[nodiscard]] Vhost& vhost(std::uint32_t number);
   [[nodiscard]] QueueId next_queue_id(bool durable, std::uint32_t shard, Plan& plan);
   void add_exchange(Vhost& vhost, const ExchangePointer& record, Plan& plan);
@@ -121,6 +128,7 @@ class Topology {
   std::vector<std::uint32_t> next_transient_;  ///< likewise
   std::uint32_t reserved_ids_ = 0;             ///< ids below may have been used, says the store
   std::shared_ptr<Delta> last_;                ///< may still be on its way
+  std::shared_ptr<Delta> last_stored_;         ///< the last one with records; likewise
 };
 
 }  // namespace tern::broker

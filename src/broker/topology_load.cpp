@@ -2,8 +2,17 @@
 #include "base/ensure.hpp"
 #include "broker/record_codec.hpp"
 #include "broker/topology.hpp"
+#include "exchange/matcher.hpp"
 
 namespace tern::broker {
+
+namespace {
+
+Error damage(const std::string& text) {
+  return Error{"the topology on disk is damaged: " + text};
+}
+
+}  // namespace
 
 Result<std::vector<Change>> Topology::load(const std::vector<storage::Record>& records) {
   const std::scoped_lock lock(mutex_);
@@ -17,30 +26,56 @@ Result<std::vector<Change>> Topology::load(const std::vector<storage::Record>& r
       reserved_ids_ = raw(ids->queue);
       next_vhost_ = ids->vhost;
       for (std::uint32_t& next : next_durable_) next = reserved_ids_ / ports_.shards + 1;
-    } else if (const auto* vhost_record = std::get_if<VhostRecord>(&*decoded)) {
-      Vhost& vhost = vhosts_[vhost_record->number];
-      vhost.record = std::make_shared<const VhostRecord>(*vhost_record);
-      plan.changes.emplace_back(VhostAdded{vhost.record});
-      add_predeclared(vhost, plan);
-    } else if (auto* exchange = std::get_if<ExchangeRecord>(&*decoded)) {
-      exchange->number = next_exchange_++;
-      Vhost& vhost = this->vhost(exchange->vhost);
-      add_exchange(vhost, std::make_shared<const ExchangeRecord>(std::move(*exchange)), plan);
-    } else if (auto* queue = std::get_if<QueueRecord>(&*decoded)) {
-      queue->shard = ShardId{static_cast<std::uint16_t>(raw(queue->id) % ports_.shards)};
-      auto pointer = std::make_shared<const QueueRecord>(std::move(*queue));
-      this->vhost(pointer->vhost).queues[pointer->name].record = pointer;
-      plan.changes.emplace_back(QueueAdded{pointer});
-    } else if (auto* found = std::get_if<BindingRecord>(&*decoded)) {
-      Vhost& vhost = this->vhost(found->vhost);
-      const BindingSpec spec{found->source, found->destination, found->to_exchange,
-                             found->routing_key, found->arguments};
-      const auto binding = resolve(vhost, spec, {});
-      if (!binding) return Error{"the topology on disk is damaged: " + binding.error().text};
-      add_binding(vhost, *binding, plan);
+      continue;
     }
+    const auto loaded = std::visit([&](auto& found) { return load_one(found, plan); }, *decoded);
+    if (!loaded) return loaded.error();
   }
   return std::move(plan.changes);
+}
+
+Result<void> Topology::load_one(const NextIds&, Plan&) {
+  return {};
+}
+
+Result<void> Topology::load_one(const VhostRecord& record, Plan& plan) {
+  Vhost& vhost = vhosts_[record.number];
+  vhost.record = std::make_shared<const VhostRecord>(record);
+  plan.changes.emplace_back(VhostAdded{vhost.record});
+  add_predeclared(vhost, plan);
+  return {};
+}
+
+Result<void> Topology::load_one(ExchangeRecord& record, Plan& plan) {
+  const auto host = vhosts_.find(record.vhost);
+  if (host == vhosts_.end()) return damage("exchange '" + record.name + "' is in no virtual host");
+  if (exchange::find_exchange_type(record.type) == nullptr)
+    return damage("exchange '" + record.name + "' is of the unknown type '" + record.type + "'");
+  record.number = next_exchange_++;
+  add_exchange(host->second, std::make_shared<const ExchangeRecord>(std::move(record)), plan);
+  return {};
+}
+
+Result<void> Topology::load_one(QueueRecord& record, Plan& plan) {
+  const auto host = vhosts_.find(record.vhost);
+  if (host == vhosts_.end()) return damage("queue '" + record.name + "' is in no virtual host");
+  record.shard = ShardId{static_cast<std::uint16_t>(raw(record.id) % ports_.shards)};
+  auto pointer = std::make_shared<const QueueRecord>(std::move(record));
+  host->second.queues[pointer->name].record = pointer;
+  plan.changes.emplace_back(QueueAdded{pointer});
+  return {};
+}
+
+Result<void> Topology::load_one(BindingRecord& record, Plan& plan) {
+  const auto host = vhosts_.find(record.vhost);
+  if (host == vhosts_.end())
+    return damage("a binding of exchange '" + record.source + "' is in no virtual host");
+  const BindingSpec spec{record.source, record.destination, record.to_exchange, record.routing_key,
+                         std::move(record.arguments)};
+  const auto binding = resolve(host->second, spec, {});
+  if (!binding) return damage(binding.error().text);
+  add_binding(host->second, *binding, plan);
+  return {};
 }
 
 std::vector<QueuePointer> Topology::durable_queues() const {

@@ -166,7 +166,7 @@ void Server::stop() {
   if (!is_running_) return node_->stop();
   const auto patience = std::chrono::steady_clock::now() + farewell;
   close_listeners();
-  node_->shut_down_sessions("shutdown");
+  node_->shut_down_sessions("broker forced connection closure with reason 'shutdown'");
   const auto open = [&] {
     std::size_t count = 0;
     for (const auto& thread : threads_) count += thread->link_count();

@@ -62,6 +62,7 @@ void ShardThread::run() {
     }
   }
   close_all();
+  shard_->prepare_stop();
   run_turn();
 }
 
