@@ -8,6 +8,37 @@ namespace tern::test {
 
 using broker::OperationNumber;
 
+broker::QueueSpec durable_queue(FieldTable arguments) {
+  broker::QueueSpec spec;
+  spec.durable = true;
+  spec.arguments = std::move(arguments);
+  return spec;
+}
+
+broker::QueueSpec automatic_queue() {
+  broker::QueueSpec spec;
+  spec.auto_delete = true;
+  return spec;
+}
+
+broker::QueueSpec exclusive_queue() {
+  broker::QueueSpec spec;
+  spec.exclusive = true;
+  return spec;
+}
+
+broker::ExchangeSpec durable_exchange() {
+  broker::ExchangeSpec spec;
+  spec.durable = true;
+  return spec;
+}
+
+broker::ExchangeSpec automatic_exchange() {
+  broker::ExchangeSpec spec;
+  spec.auto_delete = true;
+  return spec;
+}
+
 MessageRef make_message(const Post& post) {
   std::string names;
   names += static_cast<char>(post.exchange.size());

@@ -13,6 +13,13 @@
 
 namespace tern::test {
 
+/// Shapes of queues.
+[[nodiscard]] broker::QueueSpec durable_queue(FieldTable arguments = {});
+[[nodiscard]] broker::QueueSpec automatic_queue();  ///< auto-delete
+[[nodiscard]] broker::QueueSpec exclusive_queue();
+[[nodiscard]] broker::ExchangeSpec durable_exchange();
+[[nodiscard]] broker::ExchangeSpec automatic_exchange();
+
 /// A message of exchange, key and body.
 struct Post {
   std::string exchange;

@@ -9,7 +9,7 @@ using namespace tern::test;
 
 namespace {
 
-const QueueSpec durable{.durable = true};
+const QueueSpec durable = durable_queue();
 
 std::string sequences(const TestClient& client) {
   std::string text;
