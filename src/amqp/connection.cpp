@@ -9,6 +9,16 @@ namespace {
 
 constexpr Millis refusal_pause{3'000};
 
+// Texts quote what clients sent, and are cut at 255 octets: either may leave something that is not
+// UTF-8, which clients of some languages cannot take.
+std::string wire_text(const ProtocolError& error) {
+  std::string text(error.text());
+  if (is_utf8(text)) return text;
+  for (char& octet : text)
+    if ((static_cast<unsigned char>(octet) & 0x80U) != 0) octet = '?';
+  return text;
+}
+
 }  // namespace
 
 Connection::Connection(broker::Broker& broker, Transport& transport,
@@ -86,8 +96,9 @@ void Connection::close_connection(const ProtocolError& error) {
               error.text());
   write_due_confirms();
   release_channels();
+  const std::string text = wire_text(error);
   context_.send(0, ConnectionClose{.reply_code = static_cast<std::uint16_t>(error.code),
-                                   .reply_text = error.text(),
+                                   .reply_text = text,
                                    .about_class = error.method.class_id,
                                    .about_method = error.method.method_id});
   handshake_.reset();
@@ -115,8 +126,9 @@ void Connection::close_channel(std::uint16_t number, const ProtocolError& error)
   Slot* const slot = find_slot(number);
   if (slot == nullptr || !slot->channel) return;
   write_due_confirms();
+  const std::string text = wire_text(error);
   context_.send(number, ChannelClose{.reply_code = static_cast<std::uint16_t>(error.code),
-                                     .reply_text = error.text(),
+                                     .reply_text = text,
                                      .about_class = error.method.class_id,
                                      .about_method = error.method.method_id});
   release_channel(*slot);

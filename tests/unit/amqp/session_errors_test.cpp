@@ -47,7 +47,8 @@ TEST_CASE("faults that close the connection") {
        "501 'FRAME_ERROR - type 1, all octets = <<0,20,0,40>>: {invalid_frame_end_marker,33}' 0 0"},
       {std::string("\x09\0\1\0\0\0\0\xCE", 8),
        "501 'FRAME_ERROR - type 9, all octets = <<>>: unknown_frame' 0 0"},
-      {std::string("\x08\0\1\0\0\0\0\xCE", 8), "505 'UNEXPECTED_FRAME - type 8, all octets = <<>>' 0 0"},
+      {std::string("\x08\0\1\0\0\0\0\xCE", 8),
+       "505 'UNEXPECTED_FRAME - type 8, all octets = <<>>' 0 0"},
       {std::string("\1\0\1\0\2\0\1", 7),
        "501 'FRAME_ERROR - type 1, all octets = <<>>: {frame_too_large,131073,131064}' 0 0"},
       {body_frame(1, "x"),
@@ -162,6 +163,16 @@ TEST_CASE("properties are checked") {
   client.publish(1, {.routing_key = "q"}, "body", encode_properties(properties));
   CHECK(client.take() == Lines{"1 channel.close 406 'PRECONDITION_FAILED - " + answer + "' 60 40"});
   CHECK(client.broker.published.empty());
+}
+
+TEST_CASE("a text is UTF-8 whatever it quotes") {
+  Client client;
+  client.open_channel();
+  Properties properties;
+  properties.expiration = "1\xD6";
+  client.publish(1, {.routing_key = "q"}, "body", encode_properties(properties));
+  CHECK(client.take() == Lines{"1 channel.close 406 'PRECONDITION_FAILED - invalid expiration "
+                               "'1?': {leftover_string,\"?\"}' 60 40"});
 }
 
 TEST_CASE("good properties pass") {
