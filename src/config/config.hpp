@@ -67,7 +67,7 @@ struct Config {
 
   struct Store {
     std::uint64_t commit_bytes_max = 4 * MiB;
-    std::uint64_t epoch_bytes = 64 * MiB;
+    std::uint64_t epoch_bytes = 128 * MiB;
     /// How long settlements alone may wait for a commit; messages never wait.
     std::chrono::milliseconds ack_delay{5};
     /// Bytes that wait for a commit before publishers are held back.
