@@ -219,7 +219,7 @@ int main(int count, char** arguments) {
   volatile int failed = 0;
   const int total = (int)(sizeof(cases) / sizeof(cases[0]));
   if (count != 2) return 2;
-  port = atoi(arguments[1]);
+  port = (int)strtol(arguments[1], NULL, 10);
   setvbuf(stdout, NULL, _IOLBF, 0);
   for (volatile int i = 0; i < total; i++) {
     if (setjmp(case_end) == 0) {
