@@ -33,6 +33,8 @@ class UnackedBook {
   void put_back(const std::vector<Unacked>& entries);
 
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size() - gaps_; }
+  /// Settled ones that still take up room.
+  [[nodiscard]] std::size_t gaps() const noexcept { return gaps_; }
 
  private:
   void drop_front_gaps() noexcept;

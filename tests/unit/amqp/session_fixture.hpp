@@ -90,7 +90,9 @@ class Client {
     rest_ += bytes;
     for (bool again = true; again;) {
       const std::string input = rest_;  // at another address each time
-      const std::size_t used = connection->feed(lease, input.data(), input.size(), now);
+      const char* at = input.data();
+      if (use_slabs) at = to_slab(input);
+      const std::size_t used = connection->feed(lease, at, input.size(), now);
       rest_.erase(0, used);
       again = used > 0 && !rest_.empty();
       if (run_broker && broker.waiting() > 0) {
@@ -172,6 +174,16 @@ class Client {
         {.names = Bytes("\0\1q", 3), .properties = no_properties, .body = body});
   }
 
+  /// Copies input to where the carrier would have read it.
+  const char* to_slab(Bytes input) {
+    if (!lease || lease->free_bytes() < input.size() + 1024)
+      lease = SlabLease(Slab::create(input.size() + 4096));
+    char* const at = lease->free_begin();
+    std::memcpy(at, input.data(), input.size());
+    lease->advance(input.size());
+    return at;
+  }
+
   void make() {
     connection = std::make_unique<Connection>(broker, transport, options, Peer{true, "test"}, now);
   }
@@ -182,6 +194,7 @@ class Client {
   SlabLease lease;
   Time now{Millis{1'000'000}};
   bool run_broker = true;
+  bool use_slabs = false;
   std::unique_ptr<Connection> connection;
 
  private:

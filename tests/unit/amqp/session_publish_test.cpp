@@ -67,12 +67,20 @@ TEST_CASE("contents of two channels may interleave") {
   Client client;
   client.open_channel();
   client.send(2, ChannelOpen{});
-  client.broker.add_queue("q");
-  const std::string one = publish_bytes(1, {.routing_key = "q"}, "one");
-  const std::string two = publish_bytes(2, {.routing_key = "q"}, "two");
-  const std::size_t cut = method_bytes_of(1, BasicPublish{.routing_key = "q"}).size();
-  client.feed(one.substr(0, cut) + two.substr(0, cut) + one.substr(cut) + two.substr(cut));
+  const std::string name(200, 'n');
+  client.broker.add_queue(name);
+  const std::string one = publish_bytes(1, {.routing_key = name}, "one");
+  const std::string two = publish_bytes(2, {.routing_key = name}, "two");
+  const std::size_t cut = method_bytes_of(1, BasicPublish{.routing_key = name}).size();
+  // Both methods in one read, and others in the same place before the rest comes.
+  client.feed(one.substr(0, cut) + two.substr(0, cut));
+  std::string heartbeats;
+  while (heartbeats.size() < 2 * cut) heartbeats += std::string("\x08\0\0\0\0\0\0\xCE", 8);
+  client.feed(heartbeats);
+  client.feed(one.substr(cut) + two.substr(cut));
   CHECK(client.broker.take_calls() == Lines{"enqueue 1 one", "enqueue 1 two"});
+  REQUIRE(client.broker.published.size() == 2);
+  CHECK(client.broker.published[0]->routing_key() == name);
 }
 
 TEST_CASE("confirms are merged, in order, once per flush") {
@@ -210,8 +218,10 @@ TEST_CASE("the same bytes in pieces of any size mean the same") {
   input += method_bytes_of(1, ChannelCloseOk{});
   input += method_bytes_of(0, ConnectionClose{});
 
+  const bool use_slabs = GENERATE(false, true);
   const auto run = [&](const std::vector<std::size_t>& cuts) {
     Client client;
+    client.use_slabs = use_slabs;
     client.broker.settle_at_once = true;
     std::size_t from = 0;
     for (const std::size_t cut : cuts) {
@@ -221,6 +231,9 @@ TEST_CASE("the same bytes in pieces of any size mean the same") {
     client.feed(input.substr(from));
     std::string transcript = client.take_bytes();
     for (const auto& call : client.broker.take_calls()) transcript += call + "\n";
+    // Messages outlive the input they came in.
+    for (const auto& one : client.broker.published)
+      transcript.append(one->names()).append(one->properties()).append(one->body());
     return transcript;
   };
   const std::string whole = run({});
