@@ -22,6 +22,7 @@ Result<std::unique_ptr<storage::Store>> open_store(const config::Config& config)
   options.commit_bytes_max = config.store.commit_bytes_max;
   options.ack_delay = config.store.ack_delay;
   options.rewrite_live_percent = config.store.rewrite_live_percent;
+  options.accept_damaged_log = config.store.accept_damaged_log;
   return storage::open_rocks_store(options);
 }
 
@@ -111,9 +112,11 @@ void Node::restore_queues(const storage::Recovered& recovered) {
     const QueueAddress address = address_of(queue.queue, shard_count());
     // The last deliveries before a crash were not noted: flag a message too many rather than hand
     // one out twice unflagged. RabbitMQ does the same.
-    const Position delivered = recovered.stopped_cleanly ? queue.delivered : queue.next;
-    shards_[raw(address.shard)]->restore(
-        queue.queue, {queue.low_water, queue.next, delivered, queue.count, queue.bytes});
+    const Position delivered = recovered.stopped_cleanly ? queue.delivered
+                                                         : std::max(queue.delivered, queue.next);
+    const queue::Recovered found{queue.low_water, queue.next, delivered, queue.count, queue.bytes};
+    // The mark is for the disk too: the next stop may be an orderly one.
+    shards_[raw(address.shard)]->restore(queue.queue, found, delivered == queue.delivered);
   }
   if (!orphans.empty()) store_->submit_records({}, std::move(orphans), [] {});
 }

@@ -42,10 +42,11 @@ void Shard::apply(const Change& change) {
   if (const auto* added = std::get_if<QueueAdded>(&change)) queue_added(added->queue);
 }
 
-void Shard::restore(QueueId queue, const queue::Recovered& recovered) {
+void Shard::restore(QueueId queue, const queue::Recovered& recovered, bool is_noted) {
   OwnedQueue* owned = find_owned(queue);
   ensure(owned != nullptr, "restoring a queue of another shard");
   owned->machine.restore(recovered);
+  if (!is_noted) marks_changed_.push_back(queue);
 }
 
 // --- the turn

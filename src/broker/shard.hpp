@@ -59,7 +59,8 @@ class Shard final : public Broker, private queue::Sink {
 
   // --- before the threads start -----------------------------------------------------------------
   void apply(const Change& change);
-  void restore(QueueId queue, const queue::Recovered& recovered);
+  /// `is_noted`: the store knows the delivered mark; else it is told with the first batch.
+  void restore(QueueId queue, const queue::Recovered& recovered, bool is_noted);
 
   // --- the carrier ------------------------------------------------------------------------------
   void begin_turn(Time now) noexcept { now_ = now; }

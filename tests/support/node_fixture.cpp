@@ -75,6 +75,12 @@ void TestNode::restart(Crash crash) {
   if (crash == Crash::clean) {
     while (run_turn()) {
     }
+    for (std::uint32_t shard = 0; shard < options_.shards; ++shard) {
+      node_->shard(shard).prepare_stop();
+      touch(shard);
+    }
+    while (run_turn()) {
+    }
     node_->stop();
   } else if (crash == Crash::silently_durable) {
     store_->finish_commit_silently();

@@ -20,6 +20,7 @@ std::uint64_t bytes_of(const storage::Batch& batch) {
 
 storage::Recovered SteppedStore::take_recovered() {
   storage::Recovered recovered;
+  recovered.stopped_cleanly = std::exchange(disk_->was_stopped, false);
   for (const auto& [key, value] : disk_->records) recovered.records.push_back({key, value});
   for (const auto& [id, queue] : disk_->queues) {
     std::uint64_t bytes = 0;
@@ -50,6 +51,7 @@ void SteppedStore::stop() {
   finish_commit_silently();
   if (begin_commit()) finish_commit_silently();
   is_stopped_ = true;
+  disk_->was_stopped = true;
   items_.clear();
 }
 

@@ -22,6 +22,7 @@ struct Disk {
   };
   std::map<std::string, std::string> records;
   std::map<std::uint32_t, Queue> queues;  ///< by raw id
+  bool was_stopped = false;               ///< in order, by the store that had it last
 };
 
 class SteppedStore final : public storage::Store {

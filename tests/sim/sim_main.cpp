@@ -1,0 +1,70 @@
+// sim_broker: the whole broker in one thread against a small model, from one printed seed.
+//
+//   sim_broker [--seed N] [--runs N] [--seconds N]
+//
+// Each run has its own seed (printed when it fails; --seed N --runs 1 repeats it).
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <random>
+#include <string>
+
+#include "sim/simulation.hpp"
+
+namespace {
+
+struct Arguments {
+  std::uint64_t seed = std::random_device{}();
+  std::uint64_t runs = 200;
+  double seconds = 0;  ///< 0: as many runs as said
+};
+
+Arguments parse(int count, char** values) {
+  Arguments arguments;
+  for (int at = 1; at + 1 < count; at += 2) {
+    const std::string name = values[at];
+    if (name == "--seed") arguments.seed = std::stoull(values[at + 1]);
+    if (name == "--runs") arguments.runs = std::stoull(values[at + 1]);
+    if (name == "--seconds") arguments.seconds = std::stod(values[at + 1]);
+  }
+  return arguments;
+}
+
+}  // namespace
+
+int main(int count, char** values) {
+  const Arguments arguments = parse(count, values);
+  const auto begun = std::chrono::steady_clock::now();
+  const auto is_over = [&](std::uint64_t done) {
+    if (arguments.seconds <= 0) return done >= arguments.runs;
+    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - begun;
+    return passed.count() >= arguments.seconds;
+  };
+  std::uint64_t passed = 0;
+  std::uint64_t failed = 0;
+  tern::sim::Totals totals;
+  for (std::uint64_t run = 0; !is_over(run) && failed < 5; ++run) {
+    const std::uint64_t seed = arguments.seed + run;
+    // Told before the run: a failed ensure() ends the process.
+    if (run % 50 == 0) std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
+    std::fflush(stdout);
+    tern::sim::announce_seed(seed);
+    const std::string fault = tern::sim::simulate(seed, totals);
+    if (fault.empty()) {
+      ++passed;
+      continue;
+    }
+    ++failed;
+    std::printf("FAIL --seed %llu --runs 1: %s\n", static_cast<unsigned long long>(seed),
+                fault.c_str());
+  }
+  std::printf("published %llu, delivered %llu, crashes %llu, transactions %llu, paged %llu\n",
+              static_cast<unsigned long long>(totals.published),
+              static_cast<unsigned long long>(totals.delivered),
+              static_cast<unsigned long long>(totals.crashes),
+              static_cast<unsigned long long>(totals.transactions),
+              static_cast<unsigned long long>(totals.paged));
+  std::printf("%llu passed, %llu failed\n", static_cast<unsigned long long>(passed),
+              static_cast<unsigned long long>(failed));
+  return failed == 0 ? 0 : 1;
+}
