@@ -29,6 +29,11 @@ MessageRef MessageRef::gather(const MessageParts& parts) {
   return gatherer.finish();
 }
 
+MessageRef MessageRef::copy(const Message& message) {
+  return gather({message.names(), message.properties(), message.body(), message.is_persistent(),
+                 message.priority()});
+}
+
 MessageGatherer::MessageGatherer(const MessageParts& parts, std::uint32_t body_bytes)
     : missing_(body_bytes) {
   ensure(parts.names.size() >= 2, "message without names");

@@ -48,6 +48,11 @@ class Message {
            static_cast<std::uint32_t>(sizeof(Message));
   }
 
+  /// Whether keeping this message keeps much other memory alive: it lies in a slab with others.
+  [[nodiscard]] bool shares_slab() const noexcept {
+    return slab_->capacity() >= Slab::standard_bytes && bytes() < slab_->capacity() / 2;
+  }
+
   /// The commit thread's notes (nobody else reads or writes them): in which commit this message's
   /// bytes were stored for sharing between queues, and as which entry.
   mutable std::uint64_t shared_commit = 0;
@@ -97,6 +102,8 @@ class MessageRef {
 
   /// A message in a slab of its own; every part is copied.
   [[nodiscard]] static MessageRef gather(const MessageParts& parts);
+  /// The same message in a slab of its own.
+  [[nodiscard]] static MessageRef copy(const Message& message);
 
  private:
   friend class MessageGatherer;
