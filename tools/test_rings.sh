@@ -4,8 +4,8 @@
 # test what people run); everything once more with ASan and UBSan, with debug assertions; with
 # TSan only the broker itself and the unit tests that use threads; with clang only the decoders.
 
-rings=(style release unit wire client crash asan asan-unit asan-wire tsan tsan-unit tsan-wire
-  tsan-client fuzz-build fuzz)
+rings=(style release unit sim wire client crash asan asan-unit asan-sim asan-wire tsan tsan-unit
+  tsan-wire tsan-client fuzz-build fuzz)
 build_rings=(release asan tsan fuzz-build)
 
 logs=build/logs
@@ -21,6 +21,8 @@ build_with() {
 
 ring_release() { build_with release ternmq unit_tests; }
 ring_unit() { tests/unit/run build/release; }
+# Seeds of its own each time; it prints the one that fails.
+ring_sim() { build/release/tests/sim_broker --seconds 30; }
 ring_wire() { tests/wire/run; }
 ring_client() { tests/client/run; }
 ring_crash() { tests/crash/run; }
@@ -47,6 +49,7 @@ sanitized() {
 
 ring_asan() { build_with asan ternmq unit_tests; }
 ring_asan-unit() { sanitized tests/unit/run build/asan; }
+ring_asan-sim() { sanitized build/asan/tests/sim_broker --seed 1 --runs 100; }
 ring_asan-wire() { TERNMQ_BINARY=$PWD/build/asan/ternmq sanitized tests/wire/run --jobs 4; }
 
 ring_tsan() { build_with tsan ternmq unit_tests_with_threads; }
@@ -71,7 +74,7 @@ ring_fuzz() {
 # Rings of which another one needs the result.
 needs() {
   case $1 in
-    unit | wire | client | crash) echo release ;;
+    unit | sim | wire | client | crash) echo release ;;
     asan-*) echo asan ;;
     tsan-*) echo tsan ;;
     fuzz) echo fuzz-build ;;
