@@ -112,8 +112,8 @@ void Node::restore_queues(const storage::Recovered& recovered) {
     const QueueAddress address = address_of(queue.queue, shard_count());
     // The last deliveries before a crash were not noted: flag a message too many rather than hand
     // one out twice unflagged. RabbitMQ does the same.
-    const Position delivered = recovered.stopped_cleanly ? queue.delivered
-                                                         : std::max(queue.delivered, queue.next);
+    const Position delivered =
+        recovered.stopped_cleanly ? queue.delivered : std::max(queue.delivered, queue.next);
     const queue::Recovered found{queue.low_water, queue.next, delivered, queue.count, queue.bytes};
     // The mark is for the disk too: the next stop may be an orderly one.
     shards_[raw(address.shard)]->restore(queue.queue, found, delivered == queue.delivered);

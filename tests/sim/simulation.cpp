@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <random>
 
+#include "sim/actor.hpp"
 #include "sim/model.hpp"
 #include "support/node_fixture.hpp"
 
@@ -22,20 +23,6 @@ void tell_seed(int) {
   std::fprintf(stderr, "died in --seed %llu --runs 1\n",
                static_cast<unsigned long long>(announced_seed));
 }
-
-// One client and what it has open.
-struct Actor {
-  TestClient* client = nullptr;
-  std::uint64_t number = 0;  ///< never reused: publishers and consumers in the model
-  std::size_t seen_received = 0;
-  std::size_t seen_settled = 0;
-  std::map<ConsumerNumber, std::string> queue_of;
-  std::map<std::uint64_t, std::pair<std::string, std::size_t>> unconfirmed;  ///< body, how often
-  std::map<broker::OperationNumber, std::string> gets;
-  std::map<broker::OperationNumber, std::uint64_t> transactions;
-  std::map<broker::OperationNumber, ConsumerNumber> cancels;
-  std::vector<std::pair<std::string, TestClient::Received>> held;
-};
 
 class Simulation {
  public:
