@@ -4,6 +4,7 @@
 //
 // Each run has its own seed (printed when it fails; --seed N --runs 1 repeats it).
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <random>
@@ -12,6 +13,19 @@
 #include "sim/simulation.hpp"
 
 namespace {
+
+std::uint64_t announced_seed = 0;
+
+void tell_seed(int) {
+  std::fprintf(stderr, "died in --seed %llu --runs 1\n",
+               static_cast<unsigned long long>(announced_seed));
+}
+
+// Prints the seed if the process dies in a run.
+void announce_seed(std::uint64_t seed) {
+  announced_seed = seed;
+  std::signal(SIGABRT, tell_seed);
+}
 
 struct Arguments {
   std::uint64_t seed = std::random_device{}();
@@ -48,7 +62,7 @@ int main(int count, char** values) {
     // Told before the run: a failed ensure() ends the process.
     if (run % 50 == 0) std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
     std::fflush(stdout);
-    tern::sim::announce_seed(seed);
+    announce_seed(seed);
     const std::string fault = tern::sim::simulate(seed, totals);
     if (fault.empty()) {
       ++passed;

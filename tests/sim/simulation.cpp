@@ -1,7 +1,5 @@
 #include "sim/simulation.hpp"
 
-#include <csignal>
-#include <cstdio>
 #include <random>
 
 #include "sim/actor.hpp"
@@ -16,13 +14,6 @@ using namespace tern::test;
 constexpr int queue_count = 6;
 constexpr std::size_t clients_max = 5;
 constexpr int steps = 1200;
-
-std::uint64_t announced_seed = 0;
-
-void tell_seed(int) {
-  std::fprintf(stderr, "died in --seed %llu --runs 1\n",
-               static_cast<unsigned long long>(announced_seed));
-}
 
 class Simulation {
  public:
@@ -390,11 +381,6 @@ class Simulation {
 };
 
 }  // namespace
-
-void announce_seed(std::uint64_t seed) {
-  announced_seed = seed;
-  std::signal(SIGABRT, tell_seed);
-}
 
 std::string simulate(std::uint64_t seed, Totals& totals) {
   try {

@@ -16,9 +16,6 @@ struct Totals {
   std::uint64_t paged = 0;  ///< runs in which transient messages were paged out
 };
 
-/// Prints the seed if the process dies in a run.
-void announce_seed(std::uint64_t seed);
-
 /// Runs from a seed; empty if all was well, else what was wrong.
 [[nodiscard]] std::string simulate(std::uint64_t seed, Totals& totals);
 
