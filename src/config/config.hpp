@@ -74,6 +74,8 @@ struct Config {
     std::uint64_t pending_bytes_max = 64 * MiB;
     /// An epoch is rewritten when less than this share of it is live.
     std::uint32_t rewrite_live_percent = 40;
+    /// Start although part of the log cannot be read; what was written after it is lost.
+    bool accept_damaged_log = false;
   } store;
 
   struct Compat {

@@ -133,6 +133,11 @@ const Option table[] = {
      .help = "A file of the store is rewritten, to give disk space back, when less than this part "
              "of it is still needed. 0 means never: a file goes when all of it is settled.",
      .min = 0, .max = 90, .unit = Unit::percent},
+    {TERN_FIELD(store.accept_damaged_log),
+     .help =
+         "Start although the store's log is damaged by more than a crash or a power cut can do. "
+         "Messages and changes written after the damage are lost for good: copy the data "
+         "directory first, and turn this off again afterwards."},
 
     {TERN_FIELD(compat.present_as_rabbitmq),
      .help =

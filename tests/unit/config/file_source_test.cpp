@@ -142,6 +142,15 @@ TEST_CASE("what is not TOML is reported with its line") {
   CHECK(errors[0].starts_with("ternmq.toml:2: this is not TOML: "));
 }
 
+TEST_CASE("a text of any characters is written as TOML reads it") {
+  const auto config = from_file("log.file = \"a\\\"b\\\\\\u0001\\u007F\"").config;
+  REQUIRE(config.log.file == "a\"b\\\x01\x7F");
+  const Option* option = find_option("log.file");
+  const auto again = from_file("log.file = " + format_value(*option, config, Notation::file));
+  CHECK(again.errors == Errors{});
+  CHECK(again.config.log.file == config.log.file);
+}
+
 TEST_CASE("a password is never printed") {
   CHECK(from_file("default_pass = 12345").errors ==
         Errors{"ternmq.toml:1: the value of default_pass is an integer; it takes text that is not "
