@@ -120,13 +120,11 @@ void BlockWriter::finish(std::vector<Bytes>& parts) {
 
 BlockReader::BlockReader(Position first, Bytes value) noexcept : from_(value), position_(first) {
   count_ = from_.varint();
-  const std::uint64_t span = from_.varint();
+  last_ = from_.last_of(first);
   commit_ = from_.varint();
   // An entry has at least two bytes.
-  if (count_ == 0 || count_ > from_.left() / 2 || span > ~std::uint64_t{0} - 1 - first)
-    from_.fail();
+  if (count_ == 0 || count_ > from_.left() / 2) from_.fail();
   left_ = from_.ok() ? count_ : 0;
-  last_ = first + span;
 }
 
 bool BlockReader::next(BlockEntry& entry) noexcept {
@@ -171,9 +169,7 @@ SharedReader::SharedReader(Bytes value) : from_(value) {
     SharedBy user;
     user.stream = from_.varint32();
     user.first = from_.varint();
-    const std::uint64_t span = from_.varint();
-    if (span > ~std::uint64_t{0} - 1 - user.first) from_.fail();
-    user.last = user.first + span;
+    user.last = from_.last_of(user.first);
     users_.push_back(user);
   }
   count_ = from_.varint();

@@ -31,12 +31,6 @@ QueueId read_queue(ByteReader& from) {
   return static_cast<QueueId>(id);
 }
 
-Position read_end(ByteReader& from, Position first) {
-  const std::uint64_t span = from.varint();
-  if (span > ~std::uint64_t{0} - first) from.fail();
-  return first + span;
-}
-
 }  // namespace
 
 bool Delta::is_volatile() const noexcept {
@@ -92,7 +86,7 @@ std::optional<Delta> decode_delta(Bytes bytes) {
                                      item.queue = read_queue(from);
                                      item.epoch = from.varint32();
                                      item.first = from.varint();
-                                     item.last = read_end(from, item.first);
+                                     item.last = from.last_of(item.first);
                                      item.count = from.varint();
                                      item.bytes = from.varint();
                                      return item;
@@ -102,7 +96,7 @@ std::optional<Delta> decode_delta(Bytes bytes) {
                                      Settled item;
                                      item.queue = read_queue(from);
                                      item.first = from.varint();
-                                     item.last = read_end(from, item.first);
+                                     item.last = from.last_of(item.first);
                                      item.count = from.varint();
                                      item.bytes = from.varint();
                                      return item;

@@ -196,9 +196,7 @@ std::optional<QueueRecord> decode_queue_record(Bytes bytes) {
       s.unordered = (flags & 1) != 0;
       s.inexact = (flags & 2) != 0;
       s.first = from.varint();
-      const std::uint64_t span = from.varint();
-      if (span > ~std::uint64_t{0} - 1 - s.first) return std::nullopt;
-      s.last = s.first + span;
+      s.last = from.last_of(s.first);
       s.live_count = from.varint();
       s.live_bytes = from.varint();
       s.bytes = from.varint();

@@ -48,6 +48,15 @@ class ByteReader {
     fail();
     return 0;
   }
+  /// Reads how far a range reaches beyond its first number and gives its last one. There is always
+  /// a number above that; a range without one is an error.
+  [[nodiscard]] std::uint64_t last_of(std::uint64_t first) noexcept {
+    constexpr std::uint64_t last_max = ~std::uint64_t{0} - 1;
+    const std::uint64_t span = varint();
+    if (first <= last_max && span <= last_max - first) return first + span;
+    fail();
+    return first;
+  }
   [[nodiscard]] std::uint8_t byte() noexcept {
     if (at_ != end_) return static_cast<std::uint8_t>(*at_++);
     fail();

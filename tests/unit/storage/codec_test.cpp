@@ -94,6 +94,19 @@ TEST_CASE("a block that is cut or followed by more is an error") {
   CHECK_FALSE(block_is_whole(value + "x"));
 }
 
+TEST_CASE("a range without a position above it is an error") {
+  constexpr Position highest = ~Position{0};
+  ByteReader at_highest(Bytes("\0", 1));
+  CHECK(at_highest.last_of(highest) == highest);
+  CHECK_FALSE(at_highest.ok());
+  ByteReader to_highest("\x01");
+  CHECK(to_highest.last_of(highest - 1) == highest - 1);
+  CHECK_FALSE(to_highest.ok());
+  ByteReader below("\x01");
+  CHECK(below.last_of(highest - 2) == highest - 1);
+  CHECK(below.ok());
+}
+
 TEST_CASE("flipped bytes in blocks never lead outside of them") {
   const std::string value = sample_block({make_message("small"), make_message("other")});
   std::mt19937 random(5);
