@@ -19,6 +19,13 @@ constexpr std::uint64_t checkpoint_slice_bytes = 256 << 10;
 constexpr std::chrono::seconds idle_after{1};
 constexpr std::uint64_t idle_epoch_bytes_min = 4 << 20;
 
+// Most often the disk is full, and then the operator wants to know that nothing confirmed is lost.
+std::string cannot_write(const char* what, const rocksdb::Status& status) {
+  return std::string("cannot write ") + what + " the data directory: " + status.ToString() +
+         ". Everything confirmed is kept: free space there (or move the directory to a larger "
+         "disk and set data_dir), check the disk, and start again";
+}
+
 }  // namespace
 
 Committer::Committer(const RocksOptions& options, Database& database, FilterState& state,
@@ -119,7 +126,7 @@ void Committer::write(Commit&& commit, bool is_alone) {
   options.sync = commit.needs_sync && is_alone && commit.written_bytes < inline_sync_bytes_max;
   const rocksdb::Status status = database_.db().Write(options, &batch);
   if (!status.ok()) {
-    completer_.fail("cannot write to the data directory: " + status.ToString());
+    completer_.fail(cannot_write("to", status));
     return;
   }
   if (is_alone && (options.sync || !commit.needs_sync)) {
@@ -172,7 +179,7 @@ void Committer::begin_epoch_when_due(bool idle) {
   }
   const rocksdb::Status status = database_.start_flush();
   if (!status.ok()) {
-    completer_.fail("cannot write a file in the data directory: " + status.ToString());
+    completer_.fail(cannot_write("a file in", status));
     return;
   }
   ++epoch_;

@@ -111,7 +111,10 @@ Result<void> prepare_directory(const std::string& path) {
     const std::uint64_t free = std::uint64_t{file_system.f_bavail} * file_system.f_frsize;
     if (free < free_bytes_min) {
       return Error{fmt::format(
-          "no room in data directory {}: {} KiB are free, at least {} KiB are needed to start",
+          "no room in data directory {}: {} KiB are free, at least {} KiB are needed to start. "
+          "Free "
+          "space on that file system, or choose another directory with data_dir, and start again; "
+          "what is stored in this one stays",
           path, free / 1024, free_bytes_min / 1024)};
     }
   }

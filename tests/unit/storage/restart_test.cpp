@@ -119,6 +119,36 @@ TEST_CASE("a dropped queue stays dropped, whatever arrives for it later") {
   CHECK(raw(run.recovered.queues[0].queue) == 4);
 }
 
+TEST_CASE("a run knows whether the one before it was stopped in order") {
+  const TempDir dir;
+  const TempDir crashed;
+  const RocksOptions options = small_options(dir.path());
+  {
+    const Run run(options);
+    CHECK_FALSE(run.recovered.stopped_cleanly);  // there was none
+  }
+  {
+    Run run(options);
+    CHECK(run.recovered.stopped_cleanly);
+    run.shard.append(1, 1, make_message("m"));
+    run.shard.commit();
+    copy_all(dir.path(), crashed.path());
+  }
+  {
+    // Opened and never started, so there is nothing to stop: the note is gone all the same.
+    const auto store = open_store(options);
+    CHECK(store->take_recovered().stopped_cleanly);
+  }
+  CHECK_FALSE(open_store(options)->take_recovered().stopped_cleanly);
+  {
+    const Run run(small_options(crashed.path()));
+    CHECK(run.recovered.queues.size() == 1);
+    CHECK_FALSE(run.recovered.stopped_cleanly);
+  }
+  const Run run(small_options(crashed.path()));
+  CHECK(run.recovered.stopped_cleanly);
+}
+
 TEST_CASE("a transaction over two shards is written whole or not at all") {
   const TempDir dir;
   const RocksOptions options = small_options(dir.path());
