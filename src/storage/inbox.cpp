@@ -1,6 +1,7 @@
 #include "storage/inbox.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/ensure.hpp"
 
@@ -102,6 +103,24 @@ std::uint64_t Inbox::oldest_waiting() const {
   return oldest;
 }
 
+// Records never wait: a message must not be durable before the record of its queue is, whichever
+// shard it comes from. A queue, however, is dropped after everything that was submitted for it
+// before; should the process end in between, its messages are orphans that the next start drops.
+void Inbox::cut_records(Cut& result) {
+  while (!records_.empty()) {
+    RecordsItem item = std::move(records_.front());
+    records_.pop_front();
+    if (!item.dropped.empty())
+      drops_.push_back({{}, std::exchange(item.dropped, {}), {}, item.sequence});
+    result.records.push_back(std::move(item));
+  }
+  const std::uint64_t oldest = oldest_waiting();
+  while (!drops_.empty() && drops_.front().sequence < oldest) {
+    result.records.push_back(std::move(drops_.front()));
+    drops_.pop_front();
+  }
+}
+
 Cut Inbox::cut(std::uint64_t bytes_max) {
   Cut result;
   const std::scoped_lock lock(mutex_);
@@ -116,14 +135,9 @@ Cut Inbox::cut(std::uint64_t bytes_max) {
       --waiting_;
     }
   }
-  // A queue is dropped after everything that was submitted for it before.
-  const std::uint64_t oldest = oldest_waiting();
-  while (!records_.empty() && records_.front().sequence < oldest) {
-    result.records.push_back(std::move(records_.front()));
-    records_.pop_front();
-  }
+  cut_records(result);
   // Nothing could go: the rest of a transaction is missing, and its submission will wake us.
-  urgent_ = !result.empty() && (waiting_ > 0 || !records_.empty());
+  urgent_ = !result.empty() && (waiting_ > 0 || !drops_.empty());
   has_lazy_ = false;
   return result;
 }

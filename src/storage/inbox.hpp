@@ -46,8 +46,8 @@ class Inbox {
   /// Commit thread: returns when something should be committed now (settlements alone may wait for
   /// `lazy_delay`), at `deadline`, or when closed.
   void wait(Steady::time_point deadline);
-  /// Commit thread: takes about `bytes_max`, no transaction torn, records not before the batches
-  /// that were submitted before them.
+  /// Commit thread: takes about `bytes_max`, no transaction torn; all records, but queues are not
+  /// dropped before the batches that were submitted before.
   [[nodiscard]] Cut cut(std::uint64_t bytes_max);
   /// The shards have been told of `bytes` that were cut.
   void completed(std::uint64_t bytes) noexcept {
@@ -81,6 +81,7 @@ class Inbox {
 
   [[nodiscard]] std::vector<std::size_t> choose(std::uint64_t bytes_max);
   [[nodiscard]] std::uint64_t oldest_waiting() const;
+  void cut_records(Cut& result);
 
   const std::chrono::milliseconds lazy_delay_;
   std::atomic<std::uint64_t> pending_bytes_{0};
@@ -88,6 +89,7 @@ class Inbox {
   std::condition_variable changed_;
   std::vector<Line> lines_;  // by shard
   std::deque<RecordsItem> records_;
+  std::deque<RecordsItem> drops_;  // queues only, whose records have been cut
   std::uint64_t sequence_ = 0;
   std::size_t waiting_ = 0;       // batches not yet cut
   std::size_t transactions_ = 0;  // of them, with parts of transactions

@@ -48,7 +48,7 @@ TEST_CASE("a transaction goes over the budget rather than be torn") {
         Prefixes{1, 3});
 }
 
-TEST_CASE("records are cut after the batches submitted before them") {
+TEST_CASE("records are cut at once, queues dropped after the batches submitted before") {
   Inbox inbox(std::chrono::milliseconds(0));
   const auto batch = [](std::uint16_t shard) {
     auto result = std::make_shared<Batch>();
@@ -60,16 +60,37 @@ TEST_CASE("records are cut after the batches submitted before them") {
   };
   inbox.submit(batch(0));
   inbox.submit(batch(0));
-  inbox.submit_records({{"a", "1"}}, {}, {});
+  inbox.submit_records({{"a", "1"}}, {QueueId{7}}, {});
   inbox.submit(batch(0));
   CHECK(inbox.pending_bytes() > 3000);
   Cut cut = inbox.cut(1);
   CHECK(cut.batches.size() == 1);
-  CHECK(cut.records.empty());
+  REQUIRE(cut.records.size() == 1);
+  CHECK(cut.records[0].records.size() == 1);
+  CHECK(cut.records[0].dropped.empty());
   cut = inbox.cut(1);
   CHECK(cut.batches.size() == 1);
-  CHECK(cut.records.size() == 1);
+  REQUIRE(cut.records.size() == 1);
+  CHECK(cut.records[0].records.empty());
+  CHECK(cut.records[0].dropped == std::vector{QueueId{7}});
   cut = inbox.cut(1);
   CHECK(cut.batches.size() == 1);
   CHECK(inbox.cut(1).empty());
+}
+
+TEST_CASE("no message is cut before the record of its queue, whatever waits elsewhere") {
+  Inbox inbox(std::chrono::milliseconds(0));
+  auto torn = std::make_shared<Batch>();
+  torn->transactions.push_back({.id = 1, .parts = 2});
+  inbox.submit(torn);
+  inbox.submit_records({{"queue", "1"}}, {}, {});
+  auto later = std::make_shared<Batch>();
+  later->shard = ShardId{1};
+  Append append;
+  append.message = test::make_message("to the queue");
+  later->appends.push_back(std::move(append));
+  inbox.submit(later);
+  const Cut cut = inbox.cut(1 << 20);
+  CHECK(cut.batches.size() == 1);
+  CHECK(cut.records.size() == 1);
 }
