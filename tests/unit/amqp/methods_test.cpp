@@ -256,7 +256,8 @@ TEST_CASE("arguments that cannot be decoded are answered with their octets") {
 
 TEST_CASE("a broken table in the arguments is refused") {
   NameVisitor visitor;
-  const QueueDeclare declare{.queue = "q", .arguments = "\x01kZ"s};
+  const std::string arguments = "\x01kZ";
+  const QueueDeclare declare{.queue = "q", .arguments = arguments};
   const auto fault = visit_method(payload_of(declare), visitor);
   REQUIRE(fault.has_value());
   CHECK(fault->kind == MethodFault::malformed);
