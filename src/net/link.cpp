@@ -23,6 +23,8 @@ constexpr std::size_t read_room_min = 16 * 1024;
 // After close: how long the peer may take to close its side, so that it reads our last frame
 // before a reset reaches it.
 constexpr Millis linger{1000};
+// The same for a peer that has said goodbye and is to close first. RabbitMQ waits even longer.
+constexpr Millis linger_for_goodbye{15'000};
 constexpr std::size_t slices_per_write = 64;
 
 amqp::Peer peer_of(const tcp::socket& socket) {
@@ -214,7 +216,7 @@ void Link::arm_write() {
 void Link::finish_closing() {
   if (is_lingering_) return;
   is_lingering_ = true;
-  linger_until_ = thread_.now() + linger;
+  linger_until_ = thread_.now() + (peer_first_ ? linger_for_goodbye : linger);
   boost::system::error_code error;
   if (!peer_first_) socket_.shutdown(tcp::socket::shutdown_send, error);
   arm_read();
