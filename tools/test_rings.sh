@@ -35,7 +35,7 @@ sanitized() {
   mkdir -p "$reports"
   ASAN_OPTIONS="log_path=$reports/asan:detect_stack_use_after_return=1" \
     UBSAN_OPTIONS="print_stacktrace=1" \
-    TSAN_OPTIONS="log_path=$reports/tsan:second_deadlock_stack=1" \
+    TSAN_OPTIONS="log_path=$reports/tsan:second_deadlock_stack=1:suppressions=$PWD/tests/support/tsan.supp" \
     TERNMQ_TEST_PATIENCE=4 "$@" || code=$?
   local report
   for report in "$reports"/*; do
@@ -56,7 +56,7 @@ ring_tsan() { build_with tsan ternmq unit_tests_with_threads; }
 ring_tsan-unit() { sanitized tests/unit/run build/tsan; }
 # More shards than the machine has processors, so that everything crosses threads.
 many_shards() {
-  TERNMQ_BINARY=$PWD/tools/ternmq-with-shards TERNMQ_SHARDS_OF=$PWD/build/tsan/ternmq \
+  TERNMQ_BINARY=$PWD/tools/ternmq-with-shards SHARDED_BINARY=$PWD/build/tsan/ternmq \
     sanitized "$@"
 }
 ring_tsan-wire() { many_shards tests/wire/run --jobs 4; }
