@@ -30,12 +30,12 @@ ring_crash() { tests/crash/run; }
 # Sanitizers write what they find to files; sanitized fails if there are any, because a broker that
 # a test has started may report at its end, when nobody looks at its exit code any more.
 sanitized() {
-  local reports=$PWD/$logs/$ring-reports code=0
+  local reports=$PWD/$logs/$ring-reports tsan_supp=$PWD/tests/support/tsan.supp code=0
   rm -rf "$reports"
   mkdir -p "$reports"
   ASAN_OPTIONS="log_path=$reports/asan:detect_stack_use_after_return=1" \
     UBSAN_OPTIONS="print_stacktrace=1" \
-    TSAN_OPTIONS="log_path=$reports/tsan:second_deadlock_stack=1:suppressions=$PWD/tests/support/tsan.supp" \
+    TSAN_OPTIONS="log_path=$reports/tsan:second_deadlock_stack=1:suppressions=$tsan_supp" \
     TERNMQ_TEST_PATIENCE=4 "$@" || code=$?
   local report
   for report in "$reports"/*; do
