@@ -96,8 +96,6 @@ void throw_broker_error(const broker::BrokerError& error, MethodId about) {
         return ReplyCode::resource_locked;
       case broker::ErrorKind::precondition_failed:
         return ReplyCode::precondition_failed;
-      case broker::ErrorKind::invalid_path:
-        return ReplyCode::invalid_path;
       case broker::ErrorKind::command_invalid:
         return ReplyCode::command_invalid;
       case broker::ErrorKind::not_allowed:

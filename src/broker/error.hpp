@@ -15,7 +15,6 @@ enum class ErrorKind : std::uint8_t {
   access_refused,       // 403
   resource_locked,      // 405
   precondition_failed,  // 406
-  invalid_path,         // 402 and other addressing faults
   command_invalid,      // 503
   not_allowed,          // 530
   not_implemented,      // 540

@@ -216,7 +216,6 @@ SessionId Shard::attach(Session& session) {
   SessionEntry& entry = sessions_[slot];
   entry.session = &session;
   entry.number = generation_++ << slot_bits | slot;
-  ++session_count_;
   return {ports_.id, entry.number};
 }
 
@@ -226,7 +225,6 @@ void Shard::detach(const SessionId& id) {
   const auto exclusive = std::move(entry->exclusive_queues);
   *entry = {};
   free_slots_.push_back(static_cast<std::uint32_t>(id.number & slot_mask));
-  --session_count_;
   for (const QueuePointer& queue : exclusive) remove_exclusive(queue);
 }
 

@@ -70,7 +70,6 @@ class Shard final : public Broker, private queue::Sink {
   void prepare_stop() noexcept { marks_sent_ = Time{}; }
   /// When to run a turn even if nothing happens; nothing: sleep until woken.
   [[nodiscard]] std::optional<Time> next_due() const;
-  [[nodiscard]] std::size_t session_count() const noexcept { return session_count_; }
   /// Any thread.
   [[nodiscard]] Mailbox<Mail>& inbox() noexcept { return inbox_; }
 
@@ -230,7 +229,6 @@ class Shard final : public Broker, private queue::Sink {
   std::vector<SessionEntry> sessions_;  ///< by slot: the low bits of a session's number
   std::vector<std::uint32_t> free_slots_;
   std::uint64_t generation_ = 1;
-  std::size_t session_count_ = 0;
 
   std::deque<Mail> self_;
   std::vector<Mail> received_;

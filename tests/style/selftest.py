@@ -49,7 +49,7 @@ EXAMPLES = {
         ("docs/a.md", "Look into /ho" "me/somebody/ternmq.\n", [1]),
         ("src/base/a.cpp", 'auto a = "/t' 'mp/ternmq";\n', [1]),
         ("tests/run", "#!/bin/bash\ncd /wo" "rk/tree\n", [2]),
-        ("docs/a.md", "/var/lib/ternmq, tests/unit/work/a, $" "HOME/root/a, a/tmp/b\n", []),
+        ("docs/a.md", "/var/lib/ternmq, tests/unit/tmp/a, $" "HOME/root/a, a/tmp/b\n", []),
     ],
     "todo_with_issue": [
         ("src/base/a.cpp", "// TODO: later\n// TODO(#12): later\n", [1]),
