@@ -2,6 +2,18 @@
 
 namespace tern {
 
+MessageParts parts_of(const Message& message) noexcept {
+  return {.names = message.names(),
+          .properties = message.properties(),
+          .body = message.body(),
+          .persistent = message.is_persistent(),
+          .priority = message.priority(),
+          .has_ttl = message.has_ttl(),
+          .is_timed = message.is_timed(),
+          .ttl_ms = static_cast<std::uint32_t>(message.has_ttl() ? message.ttl().count() : 0),
+          .received = message.received()};
+}
+
 Message* MessageRef::fill(void* memory, Slab* slab, const MessageParts& parts) noexcept {
   auto* message = new (memory) Message;
   message->slab_ = slab;
@@ -13,6 +25,10 @@ Message* MessageRef::fill(void* memory, Slab* slab, const MessageParts& parts) n
   message->body_bytes_ = static_cast<std::uint32_t>(parts.body.size());
   message->persistent_ = parts.persistent;
   message->priority_ = parts.priority;
+  message->has_ttl_ = parts.has_ttl;
+  message->is_timed_ = parts.is_timed;
+  message->ttl_ms_ = parts.ttl_ms;
+  message->received_ = parts.received;
   return message;
 }
 
@@ -30,8 +46,14 @@ MessageRef MessageRef::gather(const MessageParts& parts) {
 }
 
 MessageRef MessageRef::copy(const Message& message) {
-  return gather({message.names(), message.properties(), message.body(), message.is_persistent(),
-                 message.priority()});
+  return gather(parts_of(message));
+}
+
+MessageRef MessageRef::renewed(const Message& message, Time now) {
+  MessageParts parts = parts_of(message);
+  parts.received = now;
+  parts.is_timed = false;
+  return gather(parts);
 }
 
 MessageGatherer::MessageGatherer(const MessageParts& parts, std::uint32_t body_bytes)

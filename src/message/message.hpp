@@ -12,6 +12,7 @@
 
 #include "base/bytes.hpp"
 #include "base/slab.hpp"
+#include "base/time.hpp"
 
 namespace tern {
 
@@ -22,9 +23,17 @@ struct MessageParts {
   Bytes body;
   bool persistent = false;  ///< delivery-mode 2
   std::uint8_t priority = 0;
+  bool has_ttl = false;   ///< it has an expiration of its own: `ttl_ms`
+  bool is_timed = false;  ///< headers ask for a later delivery: delivery_time.hpp says when
+  std::uint32_t ttl_ms = 0;
+  Time received{};  ///< when the broker took it: expiry counts from here
 };
 
 class MessageRef;
+class Message;
+
+/// The views and fields of a message, to make another one from.
+[[nodiscard]] MessageParts parts_of(const Message& message) noexcept;
 
 class Message {
  public:
@@ -42,6 +51,14 @@ class Message {
   [[nodiscard]] Bytes body() const noexcept { return {body_, body_bytes_}; }
   [[nodiscard]] bool is_persistent() const noexcept { return persistent_; }
   [[nodiscard]] std::uint8_t priority() const noexcept { return priority_; }
+  /// When the broker took the message; a queue's message TTL counts from here.
+  [[nodiscard]] Time received() const noexcept { return received_; }
+  /// Whether it has an expiration of its own (the property `expiration`).
+  [[nodiscard]] bool has_ttl() const noexcept { return has_ttl_; }
+  /// Its own expiration after received(); has_ttl() only.
+  [[nodiscard]] Millis ttl() const noexcept { return Millis{ttl_ms_}; }
+  /// Whether its headers ask for a later delivery (delivery_time.hpp).
+  [[nodiscard]] bool is_timed() const noexcept { return is_timed_; }
   /// Memory this message answers for: its bytes and its own structure.
   [[nodiscard]] std::uint32_t bytes() const noexcept {
     return body_bytes_ + properties_bytes_ + names_bytes_ +
@@ -67,6 +84,10 @@ class Message {
   std::uint16_t names_bytes_ = 0;
   bool persistent_ = false;
   std::uint8_t priority_ = 0;
+  bool has_ttl_ = false;
+  bool is_timed_ = false;
+  std::uint32_t ttl_ms_ = 0;
+  Time received_{};
   Slab* slab_ = nullptr;
   const char* names_ = nullptr;
   const char* properties_ = nullptr;
@@ -104,6 +125,8 @@ class MessageRef {
   [[nodiscard]] static MessageRef gather(const MessageParts& parts);
   /// The same message in a slab of its own.
   [[nodiscard]] static MessageRef copy(const Message& message);
+  /// The same message as if it came now, without a wish for a later delivery.
+  [[nodiscard]] static MessageRef renewed(const Message& message, Time now);
 
  private:
   friend class MessageGatherer;

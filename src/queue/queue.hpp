@@ -10,14 +10,24 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "queue/rules.hpp"
 #include "queue/sink.hpp"
 
 namespace tern::queue {
 
+/// What a queue is for good. Its messages lie in streams of the store: level 0 of priority under
+/// the queue's own id, level n > 0 under level_stream(n), delayed ones under delayed_stream(). A
+/// Position of a delivery says which (place.hpp).
 struct Settings {
   QueueId id{};
   bool durable = false;
   bool auto_delete = false;
+  std::uint8_t priority_max = 0;    ///< x-max-priority
+  QueueId levels_begin{};           ///< stream of level 1, if priority_max is not 0
+  std::uint32_t levels_stride = 1;  ///< from one level's stream id to the next one's
+  /// A delayed exchange's queue: what is published passes to Sink::forward when it is due
+  /// (exchange_delay), and it has no consumers.
+  bool is_gate = false;
   std::uint64_t window_head_bytes = 16ULL << 20;  ///< ready messages kept in memory at the head
   std::uint64_t window_tail_bytes = 16ULL << 20;  ///< and at the tail, before paging out
 };
@@ -26,9 +36,10 @@ struct ConsumerSpec {
   ConsumerId id;
   bool auto_ack = false;
   bool exclusive = false;
-  std::int32_t priority = 0;   ///< higher ones are served first (x-priority)
-  std::uint32_t prefetch = 0;  ///< most unacked messages, 0 for no limit
-  bool gated = false;          ///< a channel-wide limit holds too: deliver on permits only
+  std::int32_t priority = 0;      ///< higher ones are served first (x-priority)
+  std::uint32_t prefetch = 0;     ///< most unacked messages, 0 for no limit
+  bool gated = false;             ///< a channel-wide limit holds too: deliver on permits only
+  std::optional<Millis> timeout;  ///< x-consumer-timeout of the consumer; goes before the queue's
   std::uint64_t window_bytes = 256 * 1024;  ///< most bytes delivered and not yet drained
 };
 
@@ -49,9 +60,34 @@ struct Loaded {
 };
 
 enum class Settlement : std::uint8_t {
-  acked,     ///< done
-  requeued,  ///< back to its old place, redelivered
-  dropped,   ///< rejected without requeue
+  acked,        ///< done
+  requeued,     ///< given back by the consumer: to its old place, redelivered
+  dropped,      ///< rejected without requeue
+  abandoned,    ///< its consumer, channel or connection went away: like requeued, but a failure
+  undelivered,  ///< never reached the consumer: back as if nothing had been
+};
+
+/// What an operator does with messages that nobody has.
+enum class Intervention : std::uint8_t {
+  remove,   ///< gone
+  release,  ///< a delayed one becomes ready now
+  redrive,  ///< leaves through Sink::forward
+};
+
+/// Which messages to look at, and from where on.
+struct BrowseRequest {
+  std::uint64_t operation = 0;
+  MessageState state = MessageState::ready;
+  Position from = 0;  ///< 0 or what Sink::browsed gave as next
+  std::uint32_t count_max = 100;
+  std::uint64_t bytes_max = 1ULL << 20;
+};
+
+/// How far a stream has come, for the store: see Recovered.
+struct StreamMark {
+  QueueId stream{};
+  Position low_water = 0;
+  Position delivered = 0;
 };
 
 enum class ConsumeError : std::uint8_t { none, in_exclusive_use };
@@ -62,7 +98,17 @@ struct Counts {
   std::uint64_t ready_bytes = 0;
   std::uint64_t unacked_bytes = 0;
   std::uint64_t resident_bytes = 0;  ///< message bytes held in memory
+  std::uint64_t ready_body_bytes = 0;
+  std::uint64_t delayed = 0;  ///< waiting for their time, retries too
   std::uint32_t consumers = 0;
+  // From here on since the queue was made in this run; they only grow.
+  std::uint64_t published = 0;
+  std::uint64_t refused = 0;     ///< by reject-publish
+  std::uint64_t duplicates = 0;  ///< dropped by deduplication
+  std::uint64_t expired = 0;     ///< with or without a dead-letter exchange, as are the next three
+  std::uint64_t overflown = 0;
+  std::uint64_t rejected = 0;
+  std::uint64_t over_delivery_limit = 0;
 };
 
 class Queue {
@@ -72,8 +118,16 @@ class Queue {
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;
 
-  /// Takes over what the store holds; before any other command.
-  void restore(const Recovered& recovered);
+  /// Takes over what the store holds of one of the queue's streams; before any other command.
+  void restore(QueueId stream, const Recovered& recovered);
+  /// Takes over a deduplication key, in order of `seen`; before any other command but restore.
+  void restore_key(std::string_view key, Time seen);
+  /// Gives the queue its rules, at first and whenever they change.
+  void configure(const Rules& rules, Time now);
+  /// The queue is used otherwise than by the commands below (declared again): renews its lease.
+  void touch(Time now);
+  /// Something may be due: see Sink::wake_at().
+  void tick(Time now);
 
   /// `token.session` is always the publisher; its sequence is 0 when no confirm is wanted.
   void publish(MessageRef message, const PublisherToken& token, Time now);
@@ -97,7 +151,10 @@ class Queue {
   void set_gated(const ConsumerId& consumer, bool gated, Time now);
 
   /// Answer to Sink::read: messages in order of position; [from, next) has been looked at in full.
-  void loaded(Position from, Position next, std::vector<Loaded>&& messages, Time now);
+  void loaded(QueueId stream, Position from, Position next, std::vector<Loaded>&& messages,
+              Time now);
+  /// Answer to Sink::read_due; `is_last`: there is nothing after these.
+  void due_loaded(QueueId stream, std::vector<DuePoint>&& entries, bool is_last, Time now);
   /// Sink::committed_stage() has grown.
   void commit_advanced(Time now);
 
@@ -107,14 +164,19 @@ class Queue {
   /// destructor. The store forgets the queue as a whole.
   void close();
 
+  /// Shows messages to an operator; changes nothing. Answered through Sink::browsed, at once or
+  /// after reads.
+  void browse(const BrowseRequest& request, Time now);
+  /// What an operator does with ready or delayed messages; returns how many were still there.
+  /// `operation` comes with the forwards of a redrive.
+  std::uint64_t intervene(std::span<const Position> positions, Intervention intervention,
+                          std::uint64_t operation, Time now);
+
   [[nodiscard]] const Counts& counts() const noexcept;
   [[nodiscard]] QueueId id() const noexcept;
-  /// Every message below is settled.
-  [[nodiscard]] Position low_water_mark() const noexcept;
-  /// Every message below has been delivered once.
-  [[nodiscard]] Position delivered_mark() const noexcept;
-  /// The sink has noted both marks.
-  void marks_taken() noexcept;
+  [[nodiscard]] const Rules& rules() const noexcept;
+  /// Appends the marks of every stream that has some to note; they count as noted.
+  void take_marks(std::vector<StreamMark>& to);
 
  private:
   class Machine;

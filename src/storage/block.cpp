@@ -57,14 +57,6 @@ void ValueWriter::parts(std::vector<Bytes>& to) const {
   if (scratch_.size() > at) to.emplace_back(scratch_.data() + at, scratch_.size() - at);
 }
 
-MessageParts parts_of(const Message& message) noexcept {
-  return {.names = message.names(),
-          .properties = message.properties(),
-          .body = message.body(),
-          .persistent = message.is_persistent(),
-          .priority = message.priority()};
-}
-
 void write_message(ValueWriter& to, const MessageParts& message) {
   std::uint8_t flags = message.persistent ? flag_persistent : 0;
   if (message.priority != 0) flags |= flag_priority;

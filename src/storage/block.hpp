@@ -110,8 +110,6 @@ struct SharedBy {
 
 /// Writes one message of a shared block.
 void write_message(ValueWriter& to, const MessageParts& message);
-/// The views of a message, as a writer takes them.
-[[nodiscard]] MessageParts parts_of(const Message& message) noexcept;
 /// The head of a shared block; `count` messages follow.
 void encode_shared_head(std::string& to, const std::vector<SharedBy>& users, std::uint64_t count);
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "base/time.hpp"
 #include "message/ids.hpp"
 #include "message/message.hpp"
 
@@ -27,6 +28,7 @@ struct Append {
   QueueId queue{};
   Position position = 0;
   bool spill = false;            ///< transient, paged out: forgotten at restart, needs no sync
+  Time due{};                    ///< not 0: (due, position) goes into the stream's index
   std::uint8_t state = pending;  ///< through std::atomic_ref only, once the batch is submitted
 };
 
@@ -37,6 +39,7 @@ struct Settled {
   Position last = 0;
   std::uint64_t count = 0;
   std::uint64_t bytes = 0;
+  std::uint64_t body_bytes = 0;
   bool spilled = false;
 };
 
@@ -48,7 +51,28 @@ struct Mark {
   Position delivered = 0;
 };
 
-/// A small named record (topology): no value means delete.
+/// A stored message came back to its queue: kept as long as the message. A later one replaces it.
+struct Returned {
+  QueueId queue{};
+  Position position = 0;
+  std::uint32_t delivery_count = 0;
+  Time due{};  ///< until when it waits; 0: it does not
+};
+
+/// A moment in the index of due times; ordered.
+struct DueEntry {
+  Time due{};
+  Position position = 0;
+  friend auto operator<=>(const DueEntry&, const DueEntry&) = default;
+};
+
+/// The index of a stream needs no entry up to and including `last` any more.
+struct DueTrim {
+  QueueId queue{};
+  DueEntry last;
+};
+
+/// A small named record (topology, deduplication keys): no value means delete.
 struct Record {
   std::string key;
   std::optional<std::string> value;
@@ -69,6 +93,9 @@ struct Batch {
   std::vector<Append> appends;
   std::vector<Settled> settled;
   std::vector<Mark> marks;
+  std::vector<Returned> returned;
+  std::vector<DueTrim> due_trims;
+  std::vector<Record> records;  ///< written with the rest, in this order
   std::vector<TransactionPart> transactions;
 
   /// Takes an append back unless the store has already taken it. Any time after submission; on the
@@ -103,6 +130,20 @@ struct ReadResult {
   std::vector<StoredMessage> messages;
 };
 
+/// A request for entries of a stream's index of due times, stored and spilled merged.
+struct DueRequest {
+  QueueId queue{};
+  ShardId shard{};
+  DueEntry after;  ///< exclusive
+  std::uint32_t count_max = 0;
+};
+
+struct DueResult {
+  QueueId queue{};
+  std::vector<DueEntry> entries;  ///< ascending; of settled messages too
+  bool is_last = false;           ///< nothing follows
+};
+
 /// What a shard hears from the store. Called on the store's threads; an implementation hands over
 /// to its shard and returns.
 class Listener {
@@ -111,6 +152,7 @@ class Listener {
   /// Everything of `shard` up to and including `last_stage` is durable.
   virtual void committed(ShardId shard, std::uint64_t last_stage) = 0;
   virtual void read_done(ShardId shard, ReadResult&& result) = 0;
+  virtual void due_read(ShardId shard, DueResult&& result) = 0;
   /// Final: the store has refused writes since, nothing unconfirmed may be confirmed any more, and
   /// the process must end non-zero after saying `text`.
   virtual void failed(const std::string& text) = 0;
@@ -123,6 +165,9 @@ struct RecoveredQueue {
   Position delivered = 1;
   std::uint64_t count = 0;
   std::uint64_t bytes = 0;
+  std::uint64_t body_bytes = 0;    ///< of the bodies alone
+  bool has_due = false;            ///< its index of due times may hold something
+  std::vector<Returned> returned;  ///< of messages that are still there, by position
 };
 
 /// What was on disk when the store was opened.
@@ -151,6 +196,10 @@ class Store {
                               std::function<void()> done) = 0;
   /// Reads on a reader thread; answered by Listener::read_done. Any thread; never blocks.
   virtual void read(const ReadRequest& request) = 0;
+
+  /// Reads the index of due times; answered by Listener::due_read, with all that was committed when
+  /// it was asked for. Any thread; never blocks.
+  virtual void read_due(const DueRequest& request) = 0;
 
   /// Bytes handed over and not yet durable (relaxed): shards stop reading publishers above a bound.
   [[nodiscard]] virtual std::uint64_t pending_bytes() const noexcept = 0;
