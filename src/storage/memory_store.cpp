@@ -82,6 +82,10 @@ void MemoryStore::read(const ReadRequest& request) {
   listener_->read_done(request.shard, std::move(result));
 }
 
+void MemoryStore::read_due(const DueRequest& request) {
+  listener_->due_read(request.shard, {.queue = request.queue, .entries = {}, .is_last = true});
+}
+
 void MemoryStore::stop() {
   const std::scoped_lock lock(mutex_);
   stopped_ = true;

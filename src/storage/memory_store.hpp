@@ -19,6 +19,7 @@ class MemoryStore final : public Store {
   void submit_records(std::vector<Record> records, std::vector<QueueId> dropped,
                       std::function<void()> done) override;
   void read(const ReadRequest& request) override;
+  void read_due(const DueRequest& request) override;
   [[nodiscard]] std::uint64_t pending_bytes() const noexcept override { return 0; }
   void stop() override;
 

@@ -19,6 +19,10 @@ void Reader::submit(const ReadRequest& request) {
   changed_.notify_one();
 }
 
+void Reader::submit(const DueRequest& request) {
+  listener_->due_read(request.shard, {.queue = request.queue, .entries = {}, .is_last = true});
+}
+
 void Reader::stop() {
   {
     const std::scoped_lock lock(mutex_);

@@ -48,6 +48,7 @@ class Reader {
   void start(std::uint32_t threads, Listener& listener,
              std::function<void(const std::string&)> failed);
   void submit(const ReadRequest& request);
+  void submit(const DueRequest& request);
   /// Requests still waiting are not answered.
   void stop();
 

@@ -61,6 +61,7 @@ class RocksStore final : public Store {
     inbox_.submit_records(std::move(records), std::move(dropped), std::move(done));
   }
   void read(const ReadRequest& request) override { reader_.submit(request); }
+  void read_due(const DueRequest& request) override { reader_.submit(request); }
   std::uint64_t pending_bytes() const noexcept override { return inbox_.pending_bytes(); }
 
   void stop() override {

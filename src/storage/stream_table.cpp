@@ -33,7 +33,8 @@ std::vector<RecoveredQueue> StreamTable::recovered() const {
   std::vector<RecoveredQueue> result;
   result.reserve(queues_.size());
   for (const auto& [id, state] : queues_) {
-    RecoveredQueue queue{.queue = static_cast<QueueId>(id)};
+    RecoveredQueue queue;
+    queue.queue = static_cast<QueueId>(id);
     queue.low_water = state.low_water;
     queue.next = std::max(state.next, state.low_water);
     queue.delivered = std::min(state.delivered, queue.next);

@@ -25,8 +25,12 @@ storage::Recovered SteppedStore::take_recovered() {
   for (const auto& [id, queue] : disk_->queues) {
     std::uint64_t bytes = 0;
     for (const auto& [position, message] : queue.messages) bytes += message->bytes();
-    recovered.queues.push_back(
-        {QueueId{id}, queue.low_water, queue.next, queue.delivered, queue.messages.size(), bytes});
+    recovered.queues.push_back({.queue = QueueId{id},
+                                .low_water = queue.low_water,
+                                .next = queue.next,
+                                .delivered = queue.delivered,
+                                .count = queue.messages.size(),
+                                .bytes = bytes});
   }
   return recovered;
 }
@@ -226,6 +230,10 @@ bool SteppedStore::answer_read() {
   }
   listener_->read_done(request.shard, std::move(result));
   return true;
+}
+
+void SteppedStore::read_due(const storage::DueRequest& request) {
+  listener_->due_read(request.shard, {.queue = request.queue, .entries = {}, .is_last = true});
 }
 
 std::size_t SteppedStore::spilled_count() const noexcept {

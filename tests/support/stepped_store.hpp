@@ -37,6 +37,7 @@ class SteppedStore final : public storage::Store {
   void submit_records(std::vector<storage::Record> records, std::vector<QueueId> dropped,
                       std::function<void()> done) override;
   void read(const storage::ReadRequest& request) override { reads_.push_back(request); }
+  void read_due(const storage::DueRequest& request) override;
   [[nodiscard]] std::uint64_t pending_bytes() const noexcept override { return pending_bytes_; }
   /// As a real store: what was submitted becomes durable (a transaction without all its parts
   /// excepted), and nobody hears of it any more.

@@ -49,8 +49,8 @@ Delta sample_delta() {
                             .count = 200,
                             .bytes = 1ULL << 40});
   delta.appended.push_back({.queue = static_cast<QueueId>(2), .spilled = true});
-  delta.settled.push_back({static_cast<QueueId>(0x7FFFFFFF), 5, 9, 3, 1000, false});
-  delta.settled.push_back({static_cast<QueueId>(3), 5, 9, 3, 1000, true});
+  delta.settled.push_back({static_cast<QueueId>(0x7FFFFFFF), 5, 9, 3, 1000, 700, false});
+  delta.settled.push_back({static_cast<QueueId>(3), 5, 9, 3, 1000, 700, true});
   delta.marks.push_back({static_cast<QueueId>(4), 20, 30});
   delta.dropped.push_back(static_cast<QueueId>(9));
   return delta;
@@ -184,7 +184,7 @@ TEST_CASE("a queue's record is read as it was written, and never half") {
       {.queue = {}, .epoch = 3, .first = 10, .last = 4000, .count = 3990, .bytes = 9}, ledger);
   state.stored->append(
       {.queue = {}, .epoch = 4, .first = 4001, .last = 8999, .count = 10, .bytes = 5}, ledger);
-  state.stored->settle({{}, 50, 60, 10, 1, false}, 40, ledger);
+  state.stored->settle({{}, 50, 60, 10, 1, 1, false}, 40, ledger);
   std::string value;
   encode_queue_record(12, state, value);
   const auto record = decode_queue_record(value);

@@ -53,6 +53,11 @@ class Ear final : public Listener {
     results_.push_back(std::move(result));
     changed_.notify_all();
   }
+  void due_read(ShardId, DueResult&& result) override {
+    const std::scoped_lock lock(mutex_);
+    due_results_.push_back(std::move(result));
+    changed_.notify_all();
+  }
   void failed(const std::string& text) override {
     const std::scoped_lock lock(mutex_);
     failure_ = text;
@@ -74,6 +79,15 @@ class Ear final : public Listener {
     REQUIRE(!results_.empty());
     ReadResult result = std::move(results_.front());
     results_.erase(results_.begin());
+    return result;
+  }
+  DueResult wait_due() {
+    REQUIRE(wait([&] { return !due_results_.empty() || !failure_.empty(); }));
+    const std::scoped_lock lock(mutex_);
+    INFO(failure_);
+    REQUIRE(!due_results_.empty());
+    DueResult result = std::move(due_results_.front());
+    due_results_.erase(due_results_.begin());
     return result;
   }
   void count() {
@@ -99,6 +113,7 @@ class Ear final : public Listener {
   std::condition_variable changed_;
   std::map<std::uint16_t, std::uint64_t> stages_;
   std::vector<ReadResult> results_;
+  std::vector<DueResult> due_results_;
   std::string failure_;
   int counted_ = 0;
   bool out_of_order_ = false;
@@ -143,7 +158,12 @@ class Shard {
   }
   void settle(std::uint32_t queue, Position first, Position last, std::uint64_t count,
               std::uint64_t bytes, bool spilled = false) {
-    batch().settled.push_back({static_cast<QueueId>(queue), first, last, count, bytes, spilled});
+    batch().settled.push_back({.queue = static_cast<QueueId>(queue),
+                               .first = first,
+                               .last = last,
+                               .count = count,
+                               .bytes = bytes,
+                               .spilled = spilled});
   }
   void mark(std::uint32_t queue, Position low_water, Position delivered) {
     batch().marks.push_back({static_cast<QueueId>(queue), low_water, delivered});

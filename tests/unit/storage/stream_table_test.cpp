@@ -31,7 +31,7 @@ Delta settled(CommitId commit, Epoch epoch, Position first, Position last, std::
   Delta delta;
   delta.commit = commit;
   delta.epoch = epoch;
-  delta.settled.push_back({queue, first, last, count, count * 100, false});
+  delta.settled.push_back({queue, first, last, count, count * 100, count * 50, false});
   return delta;
 }
 
