@@ -121,7 +121,7 @@ void Channel::release() {
   }
   static_cast<void>(unacked_.take_through(0, all));
   for (const Unacked& entry : all)
-    context_.settles.add(context_.caller.session, entry, queue::Settlement::requeued);
+    context_.settles.add(context_.caller.session, entry, queue::Settlement::abandoned);
   context_.settles.flush();
   std::erase(context_.confirms_due, this);
 }

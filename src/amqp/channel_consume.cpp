@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "amqp/channel.hpp"
+#include "amqp/delivery_count.hpp"
 #include "amqp/reply_address.hpp"
 #include "message/table_view.hpp"
 
@@ -16,6 +17,18 @@ std::int32_t consumer_priority(TableEntries arguments) {
   if (!value) return 0;
   return static_cast<std::int32_t>(std::clamp<std::int64_t>(
       *value, std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()));
+}
+
+std::optional<Millis> consumer_timeout(TableEntries arguments) {
+  const auto field = TableView(arguments).find("x-consumer-timeout");
+  const auto value = field ? field->integer() : std::nullopt;
+  return value && *value > 0 ? std::optional(Millis{*value}) : std::nullopt;
+}
+
+// RabbitMQ tells the count only where it limits it, and only of messages that came back.
+MessageRef shown(const queue::Delivery& delivery) {
+  if (!delivery.shows_count || delivery.delivery_count == 0) return delivery.message;
+  return with_delivery_count(*delivery.message, delivery.delivery_count);
 }
 
 }  // namespace
@@ -46,6 +59,7 @@ void Channel::on(const BasicConsume& method) {
   spec.auto_ack = method.no_ack;
   spec.exclusive = method.exclusive;
   spec.priority = consumer_priority(method.arguments);
+  spec.timeout = consumer_timeout(method.arguments);
   spec.prefetch = method.no_ack ? 0 : prefetch_;
   spec.gated = limit_.is_set() && !method.no_ack;
   spec.window_bytes = context_.options.consumer_window_bytes;
@@ -142,7 +156,7 @@ void Channel::deliver(Consumer& consumer, queue::Delivery&& delivery) {
                           .delivery_tag = tag,
                           .redelivered = delivery.redelivered,
                           .consumer_tag = consumer.tag},
-                         delivery.message);
+                         shown(delivery));
   context_.note_delivered(consumer, delivery.message->bytes());
 }
 
@@ -169,7 +183,7 @@ void Channel::complete_get(const PendingOperation& operation, broker::OperationR
                            .routing_key = delivery.message->routing_key(),
                            .message_count = static_cast<std::uint32_t>(
                                std::min<std::uint64_t>(result.count, UINT32_MAX))},
-                delivery.message);
+                shown(delivery));
 }
 
 void Channel::on(const BasicQos& method) {

@@ -1,9 +1,9 @@
 // Channel: publishing, confirms, returns and direct replies. The hot path is on_header, on_body,
 // publish: no allocation for a small message once warm.
 #include <algorithm>
-#include <charconv>
 
 #include "amqp/channel.hpp"
+#include "amqp/expiration.hpp"
 #include "amqp/reply_address.hpp"
 #include "message/properties.hpp"
 #include "message/table_view.hpp"
@@ -12,27 +12,9 @@ namespace tern::amqp {
 namespace {
 
 constexpr MethodId publish_id = BasicPublish::info.id;
-constexpr std::int64_t expiration_max = 0xFFFFFFFF;
 
 [[noreturn]] void precondition_failed(const std::string& text) {
   throw ChannelError(ReplyCode::precondition_failed, text, publish_id);
-}
-
-// Milliseconds as decimal digits; the faults in RabbitMQ's words.
-void check_expiration(Bytes text) {
-  const char* const begin = text.data();
-  const char* const end = begin + text.size();
-  std::int64_t value = 0;
-  const char* const digits = begin + (text.starts_with('+') ? 1 : 0);
-  const auto [rest, error] = std::from_chars(digits, end, value);
-  if (error == std::errc{} && rest == end && value >= 0 && value <= expiration_max) return;
-  const std::string invalid = "invalid expiration '" + std::string(text) + "': ";
-  if (error == std::errc::invalid_argument) precondition_failed(invalid + "no_integer");
-  if (rest != end)
-    precondition_failed(invalid + "{leftover_string,\"" + std::string(rest, end) + "\"}");
-  if (error == std::errc::result_out_of_range || value > expiration_max)
-    precondition_failed(invalid + "{value_too_big," + std::string(text) + "}");
-  if (value < 0) precondition_failed(invalid + "{value_negative," + std::string(text) + "}");
 }
 
 // CC and BCC are lists of routing keys.
@@ -108,7 +90,10 @@ void Channel::check_properties(const PropertiesView& properties) const {
       precondition_failed("user_id property set to '" + std::string(claimed) +
                           "' but authenticated user was '" + user.name + "'");
   }
-  if (properties.has(Property::expiration)) check_expiration(properties.get(Property::expiration));
+  if (properties.has(Property::expiration)) {
+    const Expiration expiration = parse_expiration(properties.get(Property::expiration));
+    if (!expiration.fault.empty()) precondition_failed(expiration.fault);
+  }
   if (!properties.headers().empty()) {
     const TableView headers(properties.headers());
     check_key_list(headers, "CC");

@@ -212,7 +212,7 @@ void Connection::deliver(const ConsumerId& id, queue::Delivery&& delivery) {
   if (consumer->channel == nullptr) {
     if (delivery.auto_ack || consumer->is_reply) return;
     const Position position = delivery.position;
-    context_.broker.settle(consumer->queue, id, {&position, 1}, queue::Settlement::requeued);
+    context_.broker.settle(consumer->queue, id, {&position, 1}, queue::Settlement::undelivered);
     return;
   }
   consumer->channel->deliver(*consumer, std::move(delivery));
@@ -258,7 +258,8 @@ void Connection::finish_orphan(const PendingOperation& operation,
   }
   if (operation.kind == OperationKind::get && result.delivery.message && !operation.auto_ack) {
     const Position position = result.delivery.position;
-    context_.broker.settle(result.queue, {session, 0}, {&position, 1}, queue::Settlement::requeued);
+    context_.broker.settle(result.queue, {session, 0}, {&position, 1},
+                           queue::Settlement::undelivered);
   }
 }
 
@@ -277,6 +278,21 @@ void Connection::consumer_cancelled(ConsumerNumber number) {
   Consumer* const consumer = context_.consumers.find(number);
   if (consumer != nullptr && consumer->channel != nullptr)
     consumer->channel->consumer_cancelled(*consumer);
+}
+
+void Connection::consumer_timed_out(ConsumerNumber number, Millis timeout) {
+  const Consumer* const consumer = context_.consumers.find(number);
+  if (consumer == nullptr || consumer->channel == nullptr) return;
+  if (context_.client.consumer_cancel_notify) return consumer_cancelled(number);
+  const std::uint16_t channel = consumer->channel->number();
+  guarded(channel, [&] {
+    throw ChannelError(ReplyCode::precondition_failed,
+                       "delivery acknowledgement on channel " + std::to_string(channel) +
+                           " timed out. Timeout value used: " + std::to_string(timeout.count()) +
+                           " ms. This timeout value can be configured, see consumers doc guide to "
+                           "learn more",
+                       {});
+  });
 }
 
 void Connection::permits_wanted(ConsumerNumber number, std::uint32_t count) {

@@ -56,6 +56,7 @@ class Connection final : public broker::Session {
   void completed(broker::OperationResult&& result) override;
   [[nodiscard]] bool expects_reply(const broker::ReplyAddress& address) const override;
   void consumer_cancelled(ConsumerNumber consumer) override;
+  void consumer_timed_out(ConsumerNumber consumer, Millis timeout) override;
   void permits_wanted(ConsumerNumber consumer, std::uint32_t count) override;
   void permits_returned(ConsumerNumber consumer, std::uint32_t count) override;
   void hold_publishing(bool held) override;

@@ -1,6 +1,9 @@
 // From the frames of a publish to a message.
 #include "amqp/content.hpp"
 
+#include "amqp/expiration.hpp"
+#include "message/delivery_time.hpp"
+
 namespace tern::amqp {
 
 void ContentAssembler::begin(const BasicPublish& method) noexcept {
@@ -26,7 +29,10 @@ void ContentAssembler::header(const ContentHeader& header,
   persistent_ = properties.is_persistent();
   priority_ = properties.priority();
   properties_ = header.properties;
+  has_ttl_ = properties.has(Property::expiration);
+  ttl_ms_ = has_ttl_ ? parse_expiration(properties.get(Property::expiration)).ttl_ms : 0;
   const Bytes headers = properties.headers();
+  is_timed_ = !headers.empty() && asks_for_delivery_time(headers);
   headers_bytes_ = static_cast<std::uint32_t>(headers.size());
   headers_offset_ =
       headers.empty() ? 0 : static_cast<std::uint32_t>(headers.data() - properties_.data());
@@ -64,7 +70,11 @@ MessageParts ContentAssembler::parts() const noexcept {
           .properties = properties_,
           .body = body_,
           .persistent = persistent_,
-          .priority = priority_};
+          .priority = priority_,
+          .has_ttl = has_ttl_,
+          .is_timed = is_timed_,
+          .ttl_ms = ttl_ms_,
+          .received = {}};
 }
 
 MessageRef ContentAssembler::finish(SlabLease& lease) {

@@ -53,7 +53,10 @@ class ContentAssembler {
   bool persistent_ = false;
   bool in_place_ = false;   // all views point into the current input
   bool gathering_ = false;  // gatherer_ has the body so far
+  bool has_ttl_ = false;
+  bool is_timed_ = false;
   std::uint8_t priority_ = 0;
+  std::uint32_t ttl_ms_ = 0;
   std::uint32_t body_bytes_ = 0;
   std::uint32_t headers_offset_ = 0;  // in the properties
   std::uint32_t headers_bytes_ = 0;

@@ -108,6 +108,11 @@ struct ConsumerCancelledMail {
   ConsumerId consumer;
 };
 
+struct ConsumerTimedOutMail {
+  ConsumerId consumer;
+  Millis timeout{};
+};
+
 struct PermitsWantedMail {
   ConsumerId consumer;
   std::uint32_t count = 0;
@@ -152,16 +157,26 @@ struct ReadMail {
   std::unique_ptr<storage::ReadResult> result;
 };
 
+struct DueMail {
+  std::unique_ptr<storage::DueResult> result;
+};
+
+/// A message that left its queue for another place: a letter of the shard to itself.
+struct ForwardMail {
+  QueuePointer source;
+  queue::Forward forward;
+};
+
 /// Close every session, then say so (Node::stop).
 struct ShutDownMail {
   std::string reason;
 };
 
-using Mail =
-    std::variant<EnqueueMail, DeliverMail, PublishSettledMail, SettleMail, DrainedMail, PermitMail,
-                 GateMail, QuestionMail, TransactionMail, ResultMail, ConsumerCancelledMail,
-                 PermitsWantedMail, PermitsReturnedMail, HoldMail, TransactionDoneMail, ReplyMail,
-                 DeltaMail, CommittedMail, ReadMail, ShutDownMail>;
+using Mail = std::variant<EnqueueMail, DeliverMail, PublishSettledMail, SettleMail, DrainedMail,
+                          PermitMail, GateMail, QuestionMail, TransactionMail, ResultMail,
+                          ConsumerCancelledMail, PermitsWantedMail, PermitsReturnedMail, HoldMail,
+                          TransactionDoneMail, ReplyMail, DeltaMail, CommittedMail, ReadMail,
+                          DueMail, ForwardMail, ConsumerTimedOutMail, ShutDownMail>;
 static_assert(sizeof(Mail) <= 88, "mail is moved around a lot: keep big things behind a pointer");
 
 }  // namespace tern::broker

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <random>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "base/ensure.hpp"
 #include "base/log.hpp"
+#include "broker/deduplication_record.hpp"
 #include "broker/topology.hpp"
 #include "storage/memory_store.hpp"
 #include "storage/rocks_store.hpp"
@@ -88,6 +90,12 @@ Result<void> Node::start(const config::Config& config, std::uint32_t shards) {
   }
 
   storage::Recovered recovered = store_->take_recovered();
+  const auto keys_begin =
+      std::stable_partition(recovered.records.begin(), recovered.records.end(),
+                            [](const auto& each) { return !is_deduplication_record(each.key); });
+  std::vector<storage::Record> keys(std::make_move_iterator(keys_begin),
+                                    std::make_move_iterator(recovered.records.end()));
+  recovered.records.erase(keys_begin, recovered.records.end());
   auto changes = topology_->load(recovered.records);
   if (!changes) return changes.error();
   for (const Change& change : *changes) {
@@ -95,30 +103,59 @@ Result<void> Node::start(const config::Config& config, std::uint32_t shards) {
   }
   store_->start(*this);
   restore_queues(recovered);
+  restore_keys(keys);
   topology_->add_vhost(config.default_vhost, {});
   return {};
 }
 
 void Node::restore_queues(const storage::Recovered& recovered) {
-  std::unordered_set<QueueId> known;
-  for (const QueuePointer& queue : topology_->durable_queues()) known.insert(queue->id);
+  std::unordered_map<QueueId, QueueId> owners;  // by stream
+  for (const QueuePointer& queue : topology_->durable_queues()) {
+    for (const QueueId stream : streams_of(*queue)) owners.emplace(stream, queue->id);
+  }
   std::vector<QueueId> orphans;
-  for (const storage::RecoveredQueue& queue : recovered.queues) {
+  for (const storage::RecoveredQueue& stream : recovered.queues) {
+    const auto owner = owners.find(stream.queue);
     // Messages of a queue whose record is gone: its delete was durable, their removal was not.
-    if (!known.contains(queue.queue)) {
-      orphans.push_back(queue.queue);
+    if (owner == owners.end()) {
+      orphans.push_back(stream.queue);
       continue;
     }
-    const QueueAddress address = address_of(queue.queue, shard_count());
+    const QueueAddress address = address_of(owner->second, shard_count());
     // The last deliveries before a crash were not noted: flag a message too many rather than hand
     // one out twice unflagged. RabbitMQ does the same.
     const Position delivered =
-        recovered.stopped_cleanly ? queue.delivered : std::max(queue.delivered, queue.next);
-    const queue::Recovered found{queue.low_water, queue.next, delivered, queue.count, queue.bytes};
+        recovered.stopped_cleanly ? stream.delivered : std::max(stream.delivered, stream.next);
+    queue::Recovered found{stream.low_water, stream.next,       delivered,      stream.count,
+                           stream.bytes,     stream.body_bytes, stream.has_due, {}};
+    found.returned.reserve(stream.returned.size());
+    for (const storage::Returned& each : stream.returned)
+      found.returned.push_back({each.position, each.delivery_count, each.due});
     // The mark is for the disk too: the next stop may be an orderly one.
-    shards_[raw(address.shard)]->restore(queue.queue, found, delivered == queue.delivered);
+    shards_[raw(address.shard)]->restore(stream.queue, found, delivered == stream.delivered);
   }
   if (!orphans.empty()) store_->submit_records({}, std::move(orphans), [] {});
+}
+
+void Node::restore_keys(std::vector<storage::Record>& records) {
+  std::unordered_set<QueueId> known;
+  for (const QueuePointer& queue : topology_->durable_queues()) known.insert(queue->id);
+  std::vector<DeduplicationKey> keys;
+  std::vector<storage::Record> stale;
+  for (storage::Record& record : records) {
+    auto key = decode_deduplication_record(record);
+    if (key && known.contains(key->queue))
+      keys.push_back(std::move(*key));
+    else
+      stale.push_back({std::move(record.key), std::nullopt});
+  }
+  std::sort(keys.begin(), keys.end(),
+            [](const auto& left, const auto& right) { return left.seen < right.seen; });
+  for (const DeduplicationKey& key : keys) {
+    const QueueAddress address = address_of(key.queue, shard_count());
+    shards_[raw(address.shard)]->restore_key(key.queue, key.key, key.seen);
+  }
+  if (!stale.empty()) store_->submit_records(std::move(stale), {}, [] {});
 }
 
 void Node::post(ShardId shard, Mail&& mail) {
@@ -142,6 +179,10 @@ void Node::committed(ShardId shard, std::uint64_t last_stage) {
 
 void Node::read_done(ShardId shard, storage::ReadResult&& result) {
   post(shard, ReadMail{std::make_unique<storage::ReadResult>(std::move(result))});
+}
+
+void Node::due_read(ShardId shard, storage::DueResult&& result) {
+  post(shard, DueMail{std::make_unique<storage::DueResult>(std::move(result))});
 }
 
 void Node::failed(const std::string& text) {

@@ -51,10 +51,12 @@ class Node final : private storage::Listener {
   Node(std::unique_ptr<storage::Store> store, std::unique_ptr<Authorizer> authorizer, Ports ports);
   [[nodiscard]] Result<void> start(const config::Config& config, std::uint32_t shards);
   void restore_queues(const storage::Recovered& recovered);
+  void restore_keys(std::vector<storage::Record>& records);
 
   // storage::Listener, on store threads.
   void committed(ShardId shard, std::uint64_t last_stage) override;
   void read_done(ShardId shard, storage::ReadResult&& result) override;
+  void due_read(ShardId shard, storage::DueResult&& result) override;
   void failed(const std::string& text) override;
 
   void post(ShardId shard, Mail&& mail);

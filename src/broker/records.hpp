@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "message/field_table.hpp"
 #include "message/ids.hpp"
@@ -29,6 +30,9 @@ struct ExchangeRecord {
 
 struct QueueRecord {
   QueueId id{};
+  QueueId levels_begin{};           ///< stream of priority level 1; none without x-max-priority
+  std::uint32_t levels_stride = 1;  ///< from one level's stream to the next one's
+  std::uint8_t priority_max = 0;    ///< x-max-priority
   ShardId shard{};
   std::uint32_t vhost = 0;
   std::string name;
@@ -38,6 +42,9 @@ struct QueueRecord {
   SessionId owner;  ///< exclusive queues: whose
   FieldTable arguments;
 };
+
+/// The streams of the store in which a queue's messages lie (queue.hpp).
+[[nodiscard]] std::vector<QueueId> streams_of(const QueueRecord& queue);
 
 struct BindingRecord {
   std::uint32_t vhost = 0;

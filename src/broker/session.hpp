@@ -55,6 +55,10 @@ class Session {
   /// The queue of this consumer has gone (basic.cancel from the server).
   virtual void consumer_cancelled(ConsumerNumber consumer) = 0;
 
+  /// The consumer kept a message unacknowledged for longer than it may. It has been cut off, and
+  /// what it had unacked is back in its queue: later settlements of that are ignored.
+  virtual void consumer_timed_out(ConsumerNumber consumer, Millis timeout) = 0;
+
   /// See queue::Sink::permits_wanted and permits_returned; answered with Broker::permit.
   virtual void permits_wanted(ConsumerNumber consumer, std::uint32_t count) = 0;
   virtual void permits_returned(ConsumerNumber consumer, std::uint32_t count) = 0;

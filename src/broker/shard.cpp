@@ -6,6 +6,7 @@
 #include "base/ensure.hpp"
 #include "broker/changing.hpp"
 #include "broker/topology.hpp"
+#include "queue/place.hpp"
 
 namespace tern::broker {
 namespace {
@@ -42,11 +43,17 @@ void Shard::apply(const Change& change) {
   if (const auto* added = std::get_if<QueueAdded>(&change)) queue_added(added->queue);
 }
 
-void Shard::restore(QueueId queue, const queue::Recovered& recovered, bool is_noted) {
-  OwnedQueue* owned = find_owned(queue);
+void Shard::restore(QueueId stream, const queue::Recovered& recovered, bool is_noted) {
+  OwnedQueue* owned = find_stream(stream);
   ensure(owned != nullptr, "restoring a queue of another shard");
-  owned->machine.restore(recovered);
-  if (!is_noted) marks_changed_.push_back(queue);
+  owned->machine.restore(stream, recovered);
+  if (!is_noted) marks_changed_.push_back(owned->record->id);
+}
+
+void Shard::restore_key(QueueId queue, std::string_view key, Time seen) {
+  OwnedQueue* owned = find_owned(queue);
+  ensure(owned != nullptr, "restoring a key of a queue of another shard");
+  owned->machine.restore_key(key, seen);
 }
 
 // --- the turn
@@ -61,10 +68,12 @@ void Shard::end_turn() {
     std::visit([this](auto& body) { handle(body); }, mail);
   }
   received_.clear();
+  run_timers();
   carry_out_own();
   release_congested();
   // What a released session does at once belongs to this turn: nothing would wake the next one.
   carry_out_own();
+  send_transfers();
   submit_batch();
   for (std::uint32_t shard = 0; shard < ports_.shards; ++shard) {
     if (outboxes_[shard].empty()) continue;
@@ -88,18 +97,49 @@ void Shard::submit_batch() {
   for (const QueueId id : marks_changed_) {
     OwnedQueue* owned = find_owned(id);
     if (owned == nullptr) continue;
-    owned->machine.marks_taken();
+    marks_.clear();
+    owned->machine.take_marks(marks_);
     if (!owned->record->durable || owned->record->exclusive) continue;
-    staging_.set_mark({id, owned->machine.low_water_mark(), owned->machine.delivered_mark()});
+    for (const queue::StreamMark& mark : marks_)
+      staging_.set_mark({mark.stream, mark.low_water, mark.delivered});
   }
   marks_changed_.clear();
   if (auto batch = staging_.take()) ports_.store->submit(std::move(batch));
 }
 
 std::optional<Time> Shard::next_due() const {
-  if (!congested_.empty()) return now_ + congestion_poll;
-  if (!marks_changed_.empty()) return marks_sent_ + marks_delay;
-  return std::nullopt;
+  std::optional<Time> due;
+  const auto want = [&due](Time at) { due = due ? std::min(*due, at) : at; };
+  if (!congested_.empty()) want(now_ + congestion_poll);
+  if (!marks_changed_.empty()) want(marks_sent_ + marks_delay);
+  if (!timers_.empty()) want(timers_.begin()->first);
+  return due;
+}
+
+// --- timers
+// ---------------------------------------------------------------------------------------
+
+void Shard::set_timer(OwnedQueue& owned, Time at) {
+  const QueueId id = owned.record->id;
+  if (owned.wake_at != Time::max()) timers_.erase({owned.wake_at, id});
+  owned.wake_at = at;
+  if (at != Time::max()) timers_.emplace(at, id);
+}
+
+// Each queue ticks once a turn: one that has more to do than a turn should take asks for the next.
+void Shard::run_timers() {
+  ticking_.clear();
+  for (const auto& [at, id] : timers_) {
+    if (at > now_) break;
+    ticking_.push_back(id);
+  }
+  for (const QueueId id : ticking_) {
+    OwnedQueue* owned = find_owned(id);
+    ensure(owned != nullptr, "a timer of a queue that has gone");
+    set_timer(*owned, Time::max());
+    const Changing changing(changing_);
+    owned->machine.tick(now_);
+  }
 }
 
 // --- mail out
@@ -152,6 +192,12 @@ Shard::OwnedQueue* Shard::find_owned(QueueId id) noexcept {
   return last_found_;
 }
 
+Shard::OwnedQueue* Shard::find_stream(QueueId stream) noexcept {
+  const auto level = levels_.find(stream);
+  if (level != levels_.end()) return find_owned(level->second);
+  return find_owned(queue::queue_of_delayed(stream));
+}
+
 void Shard::queue_added(const QueuePointer& record) {
   if (record->exclusive && record->owner.shard == ports_.id) {
     SessionEntry* owner = find_session(record->owner);
@@ -167,8 +213,14 @@ void Shard::queue_added(const QueuePointer& record) {
   settings.id = record->id;
   settings.durable = record->durable && !record->exclusive;
   settings.auto_delete = record->auto_delete;
+  settings.priority_max = record->priority_max;
+  settings.levels_begin = record->levels_begin;
+  settings.levels_stride = record->levels_stride;
   settings.window_head_bytes = settings_.window_head_bytes;
   settings.window_tail_bytes = settings_.window_tail_bytes;
+  for (const QueueId stream : streams_of(*record)) {
+    if (record->priority_max > 0 && stream != record->id) levels_.emplace(stream, record->id);
+  }
   queues_.emplace(record->id,
                   std::make_unique<OwnedQueue>(settings, static_cast<queue::Sink&>(*this), record));
 }
@@ -188,6 +240,8 @@ void Shard::queue_removed(const QueuePointer& record) {
     at->second->machine.close();
   }
   if (last_found_ == at->second.get()) last_found_ = nullptr;
+  set_timer(*at->second, Time::max());
+  for (const QueueId stream : streams_of(*record)) levels_.erase(stream);
   queues_.erase(at);
 }
 

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -60,7 +61,9 @@ class Shard final : public Broker, private queue::Sink {
   // --- before the threads start -----------------------------------------------------------------
   void apply(const Change& change);
   /// `is_noted`: the store knows the delivered mark; else it is told with the first batch.
-  void restore(QueueId queue, const queue::Recovered& recovered, bool is_noted);
+  /// `stream` is one of the queue's (queue.hpp).
+  void restore(QueueId stream, const queue::Recovered& recovered, bool is_noted);
+  void restore_key(QueueId queue, std::string_view key, Time seen);
 
   // --- the carrier ------------------------------------------------------------------------------
   void begin_turn(Time now) noexcept { now_ = now; }
@@ -120,6 +123,7 @@ class Shard final : public Broker, private queue::Sink {
         : record(std::move(of)), machine(settings, sink) {}
     QueuePointer record;
     queue::Queue machine;
+    Time wake_at = Time::max();    ///< as it stands in timers_
     bool is_removed_soon = false;  ///< a delete was accepted and is on its way
   };
   struct SessionEntry {
@@ -136,13 +140,26 @@ class Shard final : public Broker, private queue::Sink {
   void deliver(const ConsumerId& consumer, queue::Delivery&& delivery) override;
   void got(const queue::GetToken& token, queue::Delivery&& delivery, std::uint64_t ready) override;
   void publish_settled(const PublisherToken& token, queue::PublishOutcome outcome) override;
-  std::uint64_t stage(QueueId queue, Position position, const MessageRef& message,
-                      const PublisherToken& token) override;
-  std::uint64_t spill(QueueId queue, Position position, const MessageRef& message) override;
+  std::uint64_t stage(QueueId stream, Position position, const MessageRef& message,
+                      const PublisherToken& token, Time due) override;
+  std::uint64_t spill(QueueId stream, Position position, const MessageRef& message,
+                      Time due) override;
   bool unstage(std::uint64_t stage) override;
-  void settle_stored(QueueId queue, const queue::StoredRange& range) override;
-  void read(QueueId queue, Position from, Position to, std::uint64_t bytes_max) override;
+  void settle_stored(QueueId stream, const queue::StoredRange& range) override;
+  void note_return(QueueId stream, Position position, std::uint32_t delivery_count,
+                   Time due) override;
+  void read(QueueId stream, Position from, Position to, std::uint64_t bytes_max) override;
+  void read_due(QueueId stream, const queue::DuePoint& after, std::uint32_t count_max) override;
+  void trim_due(QueueId stream, const queue::DuePoint& last) override;
+  void forward(QueueId queue, queue::Forward&& forward) override;
+  void wake_at(QueueId queue, Time at) override;
+  void lease_ended(QueueId queue) override;
+  void remember_key(QueueId queue, std::string_view key, Time seen) override;
+  void forget_key(QueueId queue, std::string_view key) override;
+  void browsed(QueueId queue, std::uint64_t operation, std::vector<queue::Found>&& found,
+               Position next) override;
   void consumer_cancelled(const ConsumerId& consumer) override;
+  void consumer_timed_out(const ConsumerId& consumer, Millis timeout) override;
   void permits_wanted(const ConsumerId& consumer, std::uint32_t count) override;
   void permits_returned(const ConsumerId& consumer, std::uint32_t count) override;
   void hold_publisher(QueueId queue, const SessionId& publisher) override;
@@ -171,11 +188,20 @@ class Shard final : public Broker, private queue::Sink {
   void handle(DeltaMail& mail);
   void handle(CommittedMail& mail);
   void handle(ReadMail& mail);
+  void handle(DueMail& mail);
+  void handle(ForwardMail& mail);
+  void handle(ConsumerTimedOutMail& mail);
   void handle(ShutDownMail& mail);
   void answer_find(QueueQuestion& question, OwnedQueue* queue);
   void answer_consume(QueueQuestion& question, OwnedQueue* queue);
   void answer_remove(QueueQuestion& question, OwnedQueue* queue);
   void answer_purge(QueueQuestion& question, OwnedQueue* queue);
+
+  // Messages that leave a queue for another place (shard_forward.cpp).
+  void dead_letter(const QueueRecord& source, queue::Forward& forward);
+  void transfer(std::span<const QueueAddress> targets, const MessageRef& message,
+                const PublisherToken& token);
+  void send_transfers();
 
   // Mail out.
   void send(ShardId to, Mail&& mail, std::uint64_t bytes = 0);
@@ -202,6 +228,11 @@ class Shard final : public Broker, private queue::Sink {
   // Own things.
   [[nodiscard]] bool can_call_queue() const noexcept { return !changing_ && self_.empty(); }
   [[nodiscard]] OwnedQueue* find_owned(QueueId id) noexcept;
+  /// By one of the queue's streams.
+  [[nodiscard]] OwnedQueue* find_stream(QueueId stream) noexcept;
+  void remove_if_unused(QueueId queue);
+  void set_timer(OwnedQueue& owned, Time at);
+  void run_timers();
   [[nodiscard]] SessionEntry* find_session(const SessionId& id) noexcept;
   void queue_added(const QueuePointer& record);
   void queue_removed(const QueuePointer& record);
@@ -224,6 +255,10 @@ class Shard final : public Broker, private queue::Sink {
 
   std::unordered_map<QueueId, std::unique_ptr<OwnedQueue>> queues_;
   OwnedQueue* last_found_ = nullptr;  ///< most commands go to the queue of the one before
+  std::unordered_map<QueueId, QueueId> levels_;  ///< queues by the streams of their levels
+  std::set<std::pair<Time, QueueId>> timers_;    ///< when queues want a tick: one entry each
+  std::vector<QueueId> ticking_;                 ///< scratch of run_timers
+  std::vector<queue::StreamMark> marks_;         ///< scratch of submit_batch
   bool changing_ = false;
 
   std::vector<SessionEntry> sessions_;  ///< by slot: the low bits of a session's number
@@ -240,6 +275,9 @@ class Shard final : public Broker, private queue::Sink {
   std::vector<SessionId> congested_;
   Time marks_sent_{};
   std::uint64_t next_transaction_ = 1;
+  /// What left queues of this shard in this turn for queues of others.
+  std::map<ShardId, std::unique_ptr<TransactionShare>> transfers_;
+  RouteCache forward_route_;
   bool is_in_transaction_ = false;  ///< a transaction's share is being carried out
   /// Transactions of own sessions, by number and operation: shares that are not durable yet.
   std::map<std::pair<std::uint64_t, OperationNumber>, std::uint32_t> transaction_shares_;

@@ -102,6 +102,11 @@ void Shard::handle(ConsumerCancelledMail& mail) {
     entry->session->consumer_cancelled(mail.consumer.number);
 }
 
+void Shard::handle(ConsumerTimedOutMail& mail) {
+  if (SessionEntry* entry = find_session(mail.consumer.session))
+    entry->session->consumer_timed_out(mail.consumer.number, mail.timeout);
+}
+
 void Shard::handle(PermitsWantedMail& mail) {
   if (SessionEntry* entry = find_session(mail.consumer.session))
     entry->session->permits_wanted(mail.consumer.number, mail.count);
@@ -180,14 +185,26 @@ void Shard::handle(CommittedMail& mail) {
 }
 
 void Shard::handle(ReadMail& mail) {
-  OwnedQueue* owned = find_owned(mail.result->queue);
+  OwnedQueue* owned = find_stream(mail.result->queue);
   if (owned == nullptr) return;
   std::vector<queue::Loaded> loaded;
   loaded.reserve(mail.result->messages.size());
   for (storage::StoredMessage& message : mail.result->messages)
-    loaded.push_back({message.position, std::move(message.message), 0});
+    loaded.push_back({message.position, std::move(message.message)});
   const Changing changing(changing_);
-  owned->machine.loaded(mail.result->from, mail.result->next, std::move(loaded), now_);
+  owned->machine.loaded(mail.result->queue, mail.result->from, mail.result->next, std::move(loaded),
+                        now_);
+}
+
+void Shard::handle(DueMail& mail) {
+  OwnedQueue* owned = find_stream(mail.result->queue);
+  if (owned == nullptr) return;
+  std::vector<queue::DuePoint> entries;
+  entries.reserve(mail.result->entries.size());
+  for (const storage::DueEntry& entry : mail.result->entries)
+    entries.push_back({entry.due, entry.position});
+  const Changing changing(changing_);
+  owned->machine.due_loaded(mail.result->queue, std::move(entries), mail.result->is_last, now_);
 }
 
 }  // namespace tern::broker

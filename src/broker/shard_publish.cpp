@@ -40,6 +40,7 @@ void Shard::enqueue(std::span<const QueueAddress> targets, MessageRef message,
                     const PublisherToken& token) {
   if (Slab::alive_bytes() > shared_slab_bytes_max && message->shares_slab()) [[unlikely]]
     message = MessageRef::copy(*message);
+  message.stamp(now_);
   for (std::size_t at = 0; at < targets.size(); ++at) {
     const QueueAddress& target = targets[at];
     const bool is_last = at + 1 == targets.size();
@@ -65,6 +66,7 @@ void Shard::commit(const Caller& caller, Transaction&& transaction, OperationNum
     return share->work;
   };
   for (Transaction::Publish& publish : transaction.publishes) {
+    publish.message.stamp(now_);
     for (const QueueAddress& target : publish.targets) {
       auto& publishes = share_of(target.shard).publishes;
       if (publishes.empty() || publishes.back().message.get() != publish.message.get())

@@ -52,6 +52,10 @@ void Shard::answer_find(QueueQuestion& question, OwnedQueue* owned) {
     return refuse(question.asker, question.operation,
                   texts::no_queue(question.name, question.vhost));
   }
+  if (question.declare) {
+    const Changing changing(changing_);
+    owned->machine.touch(now_);
+  }
   OperationResult result;
   result.operation = question.operation;
   result.name = question.name;

@@ -2,6 +2,7 @@
 // through (they only append to the session's output and books); everything else that could lead
 // back into a queue becomes mail.
 #include "base/ensure.hpp"
+#include "broker/deduplication_record.hpp"
 #include "broker/shard.hpp"
 
 namespace tern::broker {
@@ -24,7 +25,7 @@ void Shard::deliver(const ConsumerId& consumer, queue::Delivery&& delivery) {
 void Shard::give_back(const ConsumerId& holder, const queue::Delivery& delivery) {
   if (delivery.auto_ack || delivery.queue == QueueId::none) return;
   send(address_of(delivery.queue, ports_.shards).shard,
-       SettleMail{delivery.queue, queue::Settlement::requeued, holder, {delivery.position}});
+       SettleMail{delivery.queue, queue::Settlement::undelivered, holder, {delivery.position}});
 }
 
 void Shard::got(const queue::GetToken& token, queue::Delivery&& delivery, std::uint64_t ready) {
@@ -57,13 +58,13 @@ void Shard::publish_settled(const PublisherToken& token, queue::PublishOutcome o
        PublishSettledMail{token.session, token.channel, outcome, token.sequence, 1});
 }
 
-std::uint64_t Shard::stage(QueueId queue, Position position, const MessageRef& message,
-                           const PublisherToken& token) {
-  return staging_.append(queue, position, message, false, token);
+std::uint64_t Shard::stage(QueueId stream, Position position, const MessageRef& message,
+                           const PublisherToken& token, Time due) {
+  return staging_.append(stream, position, message, false, token, due);
 }
 
-std::uint64_t Shard::spill(QueueId queue, Position position, const MessageRef& message) {
-  return staging_.append(queue, position, message, true, {});
+std::uint64_t Shard::spill(QueueId stream, Position position, const MessageRef& message, Time due) {
+  return staging_.append(stream, position, message, true, {}, due);
 }
 
 bool Shard::unstage(std::uint64_t stage) {
@@ -75,12 +76,54 @@ bool Shard::unstage(std::uint64_t stage) {
   return true;
 }
 
-void Shard::settle_stored(QueueId queue, const queue::StoredRange& range) {
-  staging_.settle(queue, range);
+void Shard::settle_stored(QueueId stream, const queue::StoredRange& range) {
+  staging_.settle(stream, range);
 }
 
-void Shard::read(QueueId queue, Position from, Position to, std::uint64_t bytes_max) {
-  ports_.store->read({queue, ports_.id, from, to, bytes_max});
+void Shard::note_return(QueueId stream, Position position, std::uint32_t delivery_count, Time due) {
+  staging_.note_return({stream, position, delivery_count, due});
+}
+
+void Shard::read(QueueId stream, Position from, Position to, std::uint64_t bytes_max) {
+  ports_.store->read({stream, ports_.id, from, to, bytes_max});
+}
+
+void Shard::read_due(QueueId stream, const queue::DuePoint& after, std::uint32_t count_max) {
+  ports_.store->read_due({stream, ports_.id, {after.due, after.position}, count_max});
+}
+
+void Shard::trim_due(QueueId stream, const queue::DuePoint& last) {
+  staging_.trim_due({stream, {last.due, last.position}});
+}
+
+void Shard::forward(QueueId queue, queue::Forward&& forward) {
+  OwnedQueue* owned = find_owned(queue);
+  ensure(owned != nullptr, "an unknown queue forwards");
+  send(ports_.id, ForwardMail{owned->record, std::move(forward)});
+}
+
+void Shard::wake_at(QueueId queue, Time at) {
+  OwnedQueue* owned = find_owned(queue);
+  ensure(owned != nullptr, "an unknown queue wants to be woken");
+  if (at < owned->wake_at) set_timer(*owned, at);
+}
+
+void Shard::lease_ended(QueueId queue) {
+  remove_if_unused(queue);
+}
+
+void Shard::remember_key(QueueId queue, std::string_view key, Time seen) {
+  staging_.write(encode_record(DeduplicationKey{queue, std::string(key), seen}));
+}
+
+void Shard::forget_key(QueueId queue, std::string_view key) {
+  staging_.write(forget_record(DeduplicationKey{queue, std::string(key), {}}));
+}
+
+void Shard::browsed(QueueId, std::uint64_t, std::vector<queue::Found>&&, Position) {}
+
+void Shard::consumer_timed_out(const ConsumerId& consumer, Millis timeout) {
+  send(consumer.session.shard, ConsumerTimedOutMail{consumer, timeout});
 }
 
 void Shard::consumer_cancelled(const ConsumerId& consumer) {
@@ -108,8 +151,12 @@ void Shard::wake_on_commit(QueueId queue) {
 }
 
 void Shard::abandoned(QueueId queue) {
+  remove_if_unused(queue);
+}
+
+void Shard::remove_if_unused(QueueId queue) {
   OwnedQueue* owned = find_owned(queue);
-  ensure(owned != nullptr, "an unknown queue was abandoned");
+  ensure(owned != nullptr, "an unknown queue is unused");
   auto question = std::make_unique<QueueQuestion>();
   question->kind = QueueQuestion::Kind::remove;
   question->queue = address_of(queue, ports_.shards);

@@ -14,22 +14,29 @@ storage::Batch& Staging::batch() {
 }
 
 std::uint64_t Staging::append(QueueId queue, Position position, const MessageRef& message,
-                              bool spill, const PublisherToken& token) {
+                              bool spill, const PublisherToken& token, Time due) {
   staged_bytes_ += message->bytes();
-  batch().appends.push_back({message, queue, position, spill, storage::Append::pending});
+  batch().appends.push_back({message, queue, position, spill, due, storage::Append::pending});
   tokens_.push_back({token, false});
   return next_stage_++;
 }
 
-void Staging::add_barrier(const storage::TransactionPart& part, const PublisherToken& token) {
-  storage::Batch& current = batch();
-  // A stage needs an append to keep the numbering dense; this one is born withdrawn.
+// A stage needs an append to keep the numbering dense; this one is born withdrawn.
+void Staging::add_empty_stage(const StageToken& token) {
   storage::Append nothing;
   nothing.state = storage::Append::withdrawn;
-  current.appends.push_back(std::move(nothing));
-  current.transactions.push_back(part);
-  tokens_.push_back({token, true});
+  batch().appends.push_back(std::move(nothing));
+  tokens_.push_back(token);
   ++next_stage_;
+}
+
+void Staging::add_confirm(const PublisherToken& token) {
+  if (token.sequence != 0) add_empty_stage({token, false});
+}
+
+void Staging::add_barrier(const storage::TransactionPart& part, const PublisherToken& token) {
+  add_empty_stage({token, true});
+  batch().transactions.push_back(part);
 }
 
 std::optional<PublisherToken> Staging::withdraw(std::uint64_t stage) {
@@ -51,19 +58,21 @@ std::optional<PublisherToken> Staging::withdraw(std::uint64_t stage) {
   return std::exchange(tokens_[stage - first_token_], StageToken{}).publisher;
 }
 
-void Staging::settle(QueueId queue, const queue::StoredRange& range) {
+void Staging::settle(QueueId stream, const queue::StoredRange& range) {
   auto& settled = batch().settled;
   if (!settled.empty()) {
     // Acks mostly come in order: the previous range just grows.
     storage::Settled& last = settled.back();
-    if (last.queue == queue && last.last == range.first && last.spilled == range.spilled) {
+    if (last.queue == stream && last.last == range.first && last.spilled == range.spilled) {
       last.last = range.last;
       last.count += range.count;
       last.bytes += range.bytes;
+      last.body_bytes += range.body_bytes;
       return;
     }
   }
-  settled.push_back({queue, range.first, range.last, range.count, range.bytes, range.spilled});
+  settled.push_back(
+      {stream, range.first, range.last, range.count, range.bytes, range.body_bytes, range.spilled});
 }
 
 void Staging::set_mark(const storage::Mark& mark) {
@@ -72,7 +81,8 @@ void Staging::set_mark(const storage::Mark& mark) {
 
 bool Staging::has_work() const noexcept {
   return batch_ &&
-         (!batch_->appends.empty() || !batch_->settled.empty() || !batch_->transactions.empty());
+         (!batch_->appends.empty() || !batch_->settled.empty() || !batch_->returned.empty() ||
+          !batch_->records.empty() || !batch_->transactions.empty());
 }
 
 std::shared_ptr<storage::Batch> Staging::take() {

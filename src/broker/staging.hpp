@@ -28,15 +28,21 @@ class Staging {
 
   /// Adds a message; returns its stage.
   std::uint64_t append(QueueId queue, Position position, const MessageRef& message, bool spill,
-                       const PublisherToken& token);
+                       const PublisherToken& token, Time due);
+  /// Adds a stage without a message, for a publisher who is to be told when all that was staged
+  /// before is durable.
+  void add_confirm(const PublisherToken& token);
   /// Adds a stage without a message: durable when everything before it is, and not before the other
   /// parts of the transaction. `token.sequence` is the asker's operation.
   void add_barrier(const storage::TransactionPart& part, const PublisherToken& token);
   /// Takes a message back if the store has not taken it yet; then the publisher may be told, and
   /// is returned.
   [[nodiscard]] std::optional<PublisherToken> withdraw(std::uint64_t stage);
-  void settle(QueueId queue, const queue::StoredRange& range);
+  void settle(QueueId stream, const queue::StoredRange& range);
   void set_mark(const storage::Mark& mark);
+  void note_return(const storage::Returned& returned) { batch().returned.push_back(returned); }
+  void trim_due(const storage::DueTrim& trim) { batch().due_trims.push_back(trim); }
+  void write(storage::Record&& record) { batch().records.push_back(std::move(record)); }
 
   /// Whether a batch would hold more than marks.
   [[nodiscard]] bool has_work() const noexcept;
@@ -63,6 +69,7 @@ class Staging {
 
  private:
   storage::Batch& batch();
+  void add_empty_stage(const StageToken& token);
 
   ShardId shard_;
   std::shared_ptr<storage::Batch> batch_;

@@ -117,6 +117,9 @@ class MessageRef {
   [[nodiscard]] const Message* get() const noexcept { return message_; }
   explicit operator bool() const noexcept { return message_ != nullptr; }
 
+  /// Notes when the broker took the message. Only its maker may, before it is shared.
+  void stamp(Time received) noexcept { const_cast<Message*>(message_)->received_ = received; }
+
   /// A message whose parts all lie in the leased slab already: nothing is copied. Null if the slab
   /// has no room left for the structure; then gather().
   [[nodiscard]] static MessageRef in_place(SlabLease& lease, const MessageParts& parts) noexcept;

@@ -34,4 +34,9 @@ inline constexpr std::uint32_t delayed_stream_bit = 0x2000'0000;
   return QueueId{raw(queue) | delayed_stream_bit};
 }
 
+/// The queue of a delayed stream; any other id as it is.
+[[nodiscard]] constexpr QueueId queue_of_delayed(QueueId stream) noexcept {
+  return QueueId{raw(stream) & ~delayed_stream_bit};
+}
+
 }  // namespace tern::queue

@@ -195,7 +195,7 @@ void TestClient::leave() {
   for (const auto& [key, consumer] : unacked_) {
     const Position position = key.second;
     broker_.settle(address_of(QueueId{key.first}), {caller.session, consumer}, {&position, 1},
-                   queue::Settlement::requeued);
+                   queue::Settlement::abandoned);
   }
   unacked_.clear();
   is_gone = true;
@@ -233,7 +233,7 @@ void TestClient::deliver(const ConsumerId& consumer, queue::Delivery&& delivery)
     const Position position = delivery.position;
     if (!delivery.auto_ack)
       broker_.settle(address_of(delivery.queue), consumer, {&position, 1},
-                     queue::Settlement::requeued);
+                     queue::Settlement::undelivered);
     return;
   }
   const bool is_owed = !delivery.auto_ack;
@@ -276,6 +276,11 @@ void TestClient::completed(broker::OperationResult&& result) {
 
 void TestClient::consumer_cancelled(ConsumerNumber consumer) {
   events.push_back("cancelled " + std::to_string(consumer));
+  consumers.erase(consumer);
+}
+
+void TestClient::consumer_timed_out(ConsumerNumber consumer, Millis) {
+  events.push_back("timed out " + std::to_string(consumer));
   consumers.erase(consumer);
 }
 

@@ -109,6 +109,7 @@ class TestClient final : public broker::Session {
                        queue::PublishOutcome outcome) override;
   void completed(broker::OperationResult&& result) override;
   void consumer_cancelled(ConsumerNumber consumer) override;
+  void consumer_timed_out(ConsumerNumber consumer, Millis timeout) override;
   void permits_wanted(ConsumerNumber consumer, std::uint32_t count) override;
   void permits_returned(ConsumerNumber consumer, std::uint32_t count) override;
   [[nodiscard]] bool expects_reply(const broker::ReplyAddress& address) const override;

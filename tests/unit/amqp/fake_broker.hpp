@@ -19,6 +19,10 @@ inline const char* to_text(queue::Settlement settlement) {
       return "acked";
     case queue::Settlement::requeued:
       return "requeued";
+    case queue::Settlement::abandoned:
+      return "abandoned";
+    case queue::Settlement::undelivered:
+      return "undelivered";
     case queue::Settlement::dropped:
       break;
   }
