@@ -7,8 +7,8 @@
 
 namespace tern::queue {
 
-Lane::Lane(const Settings& settings, Sink& sink, Counts& counts)
-    : settings_(settings), sink_(sink), counts_(counts), settled_(settings.id, sink) {}
+Lane::Lane(const Config& config, Sink& sink, Counts& counts)
+    : config_(config), sink_(sink), counts_(counts), settled_(config.stream, sink) {}
 
 void Lane::restore(const Recovered& recovered) {
   ensure(next_ == 1, "restored a lane in use");
@@ -32,14 +32,14 @@ std::uint64_t Lane::stage_if_kept(Position position, const MessageRef& message,
     return 0;
   }
   had_stored_ = true;
-  last_stage_ = sink_.stage(settings_.id, position, message, token);
+  last_stage_ = sink_.stage(config_.stream, position, message, token, Time{});
   return last_stage_;
 }
 
 // A new ready message belongs to the head as long as nothing lies between, and the window has room.
 Position Lane::next_position(std::uint32_t bytes) {
   const Position position = next_++;
-  const bool fits = head_bytes_ == 0 || head_bytes_ + bytes <= settings_.window_head_bytes;
+  const bool fits = head_bytes_ == 0 || head_bytes_ + bytes <= config_.window_head_bytes;
   if (head_end_ == position && fits) {
     head_end_ = tail_begin_ = paged_end_ = next_;
     head_bytes_ += bytes;
@@ -122,7 +122,7 @@ void Lane::leave_ready(Position position, Slot& slot) {
 }
 
 void Lane::fill_delivery(Position position, const Slot& slot, Delivery& delivery) {
-  delivery.queue = settings_.id;
+  delivery.queue = config_.queue;
   delivery.position = position;
   delivery.delivery_count = slot.delivery_count;
   delivery.redelivered = slot.redelivered || position < redelivered_below_;
@@ -136,7 +136,7 @@ void Lane::check_out(Position position, Slot& slot, std::uint32_t holder, Delive
   ++counts_.unacked;
   counts_.unacked_bytes += slot.bytes;
   delivery.message = slot.message;
-  if (handed_out_bytes_ > settings_.window_head_bytes && is_stored(slot)) lose_resident(slot);
+  if (handed_out_bytes_ > config_.window_head_bytes && is_stored(slot)) lose_resident(slot);
 }
 
 void Lane::take(Position position, Slot& slot, Delivery& delivery) {
@@ -210,11 +210,11 @@ std::uint64_t Lane::purge() {
 void Lane::purge_middle() {
   const auto settle = [this](Stored& stored, bool spilled) {
     if (stored.count == 0) return;
-    sink_.settle_stored(settings_.id, {.first = head_end_,
-                                       .last = tail_begin_,
-                                       .count = stored.count,
-                                       .bytes = stored.bytes,
-                                       .spilled = spilled});
+    sink_.settle_stored(config_.stream, {.first = head_end_,
+                                         .last = tail_begin_,
+                                         .count = stored.count,
+                                         .bytes = stored.bytes,
+                                         .spilled = spilled});
     stored = {};
   };
   settle(kept_, false);

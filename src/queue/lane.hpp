@@ -26,7 +26,15 @@ namespace tern::queue {
 
 class Lane {
  public:
-  Lane(const Settings& settings, Sink& sink, Counts& counts);
+  struct Config {
+    QueueId queue{};
+    QueueId stream{};
+    bool durable = false;
+    std::uint64_t window_head_bytes = 0;
+    std::uint64_t window_tail_bytes = 0;
+  };
+
+  Lane(const Config& config, Sink& sink, Counts& counts);
 
   /// Takes over what the store holds; before anything else.
   void restore(const Recovered& recovered);
@@ -40,7 +48,7 @@ class Lane {
                                       std::uint32_t holder);
   /// True if a message is kept in the store once it waits here.
   [[nodiscard]] bool is_kept(const Message& message) const noexcept {
-    return settings_.durable && message.is_persistent();
+    return config_.durable && message.is_persistent();
   }
 
   /// The next message in order, which is in memory; null if there is none or it must be read first.
@@ -75,11 +83,11 @@ class Lane {
 
   /// The store is behind: the tail holds more than twice its window.
   [[nodiscard]] bool is_overfull() const noexcept {
-    return tail_bytes_ > 2 * settings_.window_tail_bytes;
+    return tail_bytes_ > 2 * config_.window_tail_bytes;
   }
   /// The tail fits its window.
   [[nodiscard]] bool is_relaxed() const noexcept {
-    return tail_bytes_ <= settings_.window_tail_bytes;
+    return tail_bytes_ <= config_.window_tail_bytes;
   }
   [[nodiscard]] Position low_water_mark() const noexcept;
   [[nodiscard]] Position delivered_mark() const noexcept { return delivered_; }
@@ -116,7 +124,7 @@ class Lane {
   void drop_vanished(Position from, Position next);
   void advance_head(Position next);
 
-  const Settings& settings_;
+  const Config config_;
   Sink& sink_;
   Counts& counts_;
   Slots slots_;

@@ -25,22 +25,22 @@ constexpr std::uint32_t returned_run_max = 4096;
 void Lane::balance(bool wanted) {
   if (tail_bytes_ != 0) {
     absorb();
-    if (tail_bytes_ - tail_leaving_bytes_ > settings_.window_tail_bytes) page_out();
+    if (tail_bytes_ - tail_leaving_bytes_ > config_.window_tail_bytes) page_out();
     if (tail_begin_ < paged_end_) evict();
   }
-  if (handed_out_bytes_ > settings_.window_head_bytes) slim_handed_out();
+  if (handed_out_bytes_ > config_.window_head_bytes) slim_handed_out();
   if (wanted) read_ahead();
 }
 
 // With nothing between them the tail's front belongs to the head as soon as that has room.
 void Lane::absorb() {
   if (middle_count() != 0) return;
-  if (head_count_ != 0 && head_bytes_ >= settings_.window_head_bytes / 2) return;
+  if (head_count_ != 0 && head_bytes_ >= config_.window_head_bytes / 2) return;
   while (tail_bytes_ != 0) {
     Position position = tail_begin_;
     const Slot* const slot = slots_.at_or_after(position);
     ensure(slot != nullptr, "tail without its messages");
-    const bool fits = head_bytes_ + slot->bytes <= settings_.window_head_bytes;
+    const bool fits = head_bytes_ + slot->bytes <= config_.window_head_bytes;
     if (head_count_ != 0 && !fits) break;
     if (position < paged_end_) tail_leaving_bytes_ -= slot->bytes;
     tail_bytes_ -= slot->bytes;
@@ -55,13 +55,13 @@ void Lane::absorb() {
 // Sends the front of the tail on its way to the store, a run at a time: persistent messages are on
 // their way already, transient ones are spilled.
 void Lane::page_out() {
-  const std::uint64_t run = std::min(page_out_bytes_max, settings_.window_tail_bytes / 2);
-  const std::uint64_t keep = settings_.window_tail_bytes - run;
+  const std::uint64_t run = std::min(page_out_bytes_max, config_.window_tail_bytes / 2);
+  const std::uint64_t keep = config_.window_tail_bytes - run;
   while (tail_bytes_ - tail_leaving_bytes_ > keep) {
     Slot* const slot = slots_.at_or_after(paged_end_);
     ensure(slot != nullptr, "tail without its messages");
     if (slot->stage == 0 && !slot->loaded) {
-      slot->stage = sink_.spill(settings_.id, paged_end_, slot->message);
+      slot->stage = sink_.spill(config_.stream, paged_end_, slot->message, Time{});
       slot->spilled = true;
       last_stage_ = slot->stage;
     }
@@ -94,7 +94,7 @@ void Lane::evict() {
 // Drops handed-out messages from memory, lowest first, until they fit their budget. It stops at the
 // first one whose commit is still to come and goes on there, so each is looked at once.
 void Lane::slim_handed_out() {
-  while (handed_out_bytes_ > settings_.window_head_bytes) {
+  while (handed_out_bytes_ > config_.window_head_bytes) {
     Slot* const slot = slots_.at_or_after(slimmed_end_);
     if (slot == nullptr || slimmed_end_ >= cursor_) {
       slimmed_end_ = std::min(slimmed_end_, cursor_);
@@ -113,20 +113,20 @@ void Lane::slim_handed_out() {
 void Lane::want_commit() {
   if (wake_asked_ || last_stage_ <= sink_.committed_stage()) return;
   wake_asked_ = true;
-  sink_.wake_on_commit(settings_.id);
+  sink_.wake_on_commit(config_.queue);
 }
 
 void Lane::read_ahead() {
   if (read_from_ != 0 || read_failed_) return;
-  const std::uint64_t bytes = std::max<std::uint64_t>(settings_.window_head_bytes / 2, 1);
+  const std::uint64_t bytes = std::max<std::uint64_t>(config_.window_head_bytes / 2, 1);
   if (!returned_.empty() && !slots_.find(returned_.front())->message) {
     read_from_ = returned_.front();
     read_to_ = end_of_returned_run(read_from_);
-    sink_.read(settings_.id, read_from_, read_to_, bytes);
-  } else if (middle_count() != 0 && head_bytes_ <= settings_.window_head_bytes / 2) {
+    sink_.read(config_.stream, read_from_, read_to_, bytes);
+  } else if (middle_count() != 0 && head_bytes_ <= config_.window_head_bytes / 2) {
     read_from_ = head_end_;
     read_to_ = tail_begin_;
-    sink_.read(settings_.id, read_from_, read_to_, bytes);
+    sink_.read(config_.stream, read_from_, read_to_, bytes);
   }
 }
 
@@ -141,7 +141,7 @@ Position Lane::end_of_returned_run(Position first) {
     if (slot->state != SlotState::ready) break;
     bytes += slot->bytes;
     end = position + 1;
-    if (bytes >= settings_.window_head_bytes / 2) break;
+    if (bytes >= config_.window_head_bytes / 2) break;
   }
   return end;
 }

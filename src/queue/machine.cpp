@@ -6,7 +6,23 @@
 
 namespace tern::queue {
 
-void Queue::Machine::restore(const Recovered& recovered) {
+Queue::Machine::Machine(const Settings& settings, Sink& sink)
+    : settings_(settings),
+      sink_(sink),
+      lane_({.queue = settings.id,
+             .stream = settings.id,
+             .durable = settings.durable,
+             .window_head_bytes = settings.window_head_bytes,
+             .window_tail_bytes = settings.window_tail_bytes},
+            sink, counts_),
+      consumers_(sink) {}
+
+void Queue::Machine::configure(const Rules& rules, Time) {
+  rules_ = rules;
+}
+
+void Queue::Machine::restore(QueueId stream, const Recovered& recovered) {
+  ensure(stream == settings_.id, "restored a stream of another queue");
   lane_.restore(recovered);
   low_water_noted_ = lane_.low_water_mark();
   delivered_noted_ = lane_.delivered_mark();
@@ -78,7 +94,7 @@ void Queue::Machine::settle(const ConsumerId& consumer, std::span<const Position
     Slot* const slot = lane_.unacked(position);
     if (slot == nullptr || slot->holder != holder) continue;
     ++count;
-    if (settlement == Settlement::requeued)
+    if (settlement != Settlement::acked && settlement != Settlement::dropped)
       lane_.requeue(position, *slot);
     else
       lane_.settle(position, *slot);
@@ -88,7 +104,9 @@ void Queue::Machine::settle(const ConsumerId& consumer, std::span<const Position
   finish();
 }
 
-void Queue::Machine::loaded(Position from, Position next, std::span<Loaded> messages) {
+void Queue::Machine::loaded(QueueId stream, Position from, Position next,
+                            std::span<Loaded> messages) {
+  ensure(stream == settings_.id, "loaded a stream of another queue");
   lane_.loaded(from, next, messages);
   finish();
 }
@@ -113,6 +131,10 @@ void Queue::Machine::close() {
   gets_.clear();
   for (const SessionId& session : held_) sink_.release_publisher(settings_.id, session);
   held_.clear();
+}
+
+void Queue::Machine::browse(const BrowseRequest& request) {
+  sink_.browsed(settings_.id, request.operation, {}, 0);
 }
 
 void Queue::Machine::finish() {
@@ -199,10 +221,13 @@ void Queue::Machine::note_marks() {
   sink_.marks_changed(settings_.id);
 }
 
-void Queue::Machine::marks_taken() noexcept {
+void Queue::Machine::take_marks(std::vector<StreamMark>& to) {
   marks_due_ = false;
+  if (!lane_.had_stored()) return;
   low_water_noted_ = lane_.low_water_mark();
   delivered_noted_ = lane_.delivered_mark();
+  to.push_back(
+      {.stream = settings_.id, .low_water = low_water_noted_, .delivered = delivered_noted_});
 }
 
 }  // namespace tern::queue

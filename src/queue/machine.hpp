@@ -13,29 +13,30 @@ namespace tern::queue {
 
 class Queue::Machine {
  public:
-  Machine(const Settings& settings, Sink& sink)
-      : settings_(settings), sink_(sink), lane_(settings_, sink, counts_), consumers_(sink) {}
+  Machine(const Settings& settings, Sink& sink);
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
 
-  void restore(const Recovered& recovered);
+  void restore(QueueId stream, const Recovered& recovered);
+  void configure(const Rules& rules, Time now);
   void publish(MessageRef&& message, const PublisherToken& token);
   [[nodiscard]] ConsumeError consume(const ConsumerSpec& spec);
   void cancel(const ConsumerId& consumer);
   void get(const GetToken& token, bool auto_ack);
   void settle(const ConsumerId& consumer, std::span<const Position> positions,
               Settlement settlement);
-  void loaded(Position from, Position next, std::span<Loaded> messages);
+  void loaded(QueueId stream, Position from, Position next, std::span<Loaded> messages);
   void commit_advanced();
   std::uint64_t purge();
   void close();
-  void marks_taken() noexcept;
+  void browse(const BrowseRequest& request);
+  void take_marks(std::vector<StreamMark>& to);
   /// Ends a command.
   void finish();
 
   [[nodiscard]] Consumers& consumers() noexcept { return consumers_; }
-  [[nodiscard]] const Lane& lane() const noexcept { return lane_; }
   [[nodiscard]] const Counts& counts() const noexcept { return counts_; }
+  [[nodiscard]] const Rules& rules() const noexcept { return rules_; }
   [[nodiscard]] QueueId id() const noexcept { return settings_.id; }
 
  private:
@@ -53,6 +54,7 @@ class Queue::Machine {
   void note_marks();
 
   Settings settings_;
+  Rules rules_;
   Sink& sink_;
   Counts counts_;
   Lane lane_;

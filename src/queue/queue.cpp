@@ -9,9 +9,19 @@ Queue::Queue(const Settings& settings, Sink& sink)
 
 Queue::~Queue() = default;
 
-void Queue::restore(const Recovered& recovered) {
-  machine_->restore(recovered);
+void Queue::restore(QueueId stream, const Recovered& recovered) {
+  machine_->restore(stream, recovered);
 }
+
+void Queue::restore_key(std::string_view, Time) {}
+
+void Queue::configure(const Rules& rules, Time now) {
+  machine_->configure(rules, now);
+}
+
+void Queue::touch(Time) {}
+
+void Queue::tick(Time) {}
 
 void Queue::publish(MessageRef message, const PublisherToken& token, Time) {
   machine_->publish(std::move(message), token);
@@ -49,9 +59,12 @@ void Queue::set_gated(const ConsumerId& consumer, bool gated, Time) {
   machine_->finish();
 }
 
-void Queue::loaded(Position from, Position next, std::vector<Loaded>&& messages, Time) {
-  machine_->loaded(from, next, messages);
+void Queue::loaded(QueueId stream, Position from, Position next, std::vector<Loaded>&& messages,
+                   Time) {
+  machine_->loaded(stream, from, next, messages);
 }
+
+void Queue::due_loaded(QueueId, std::vector<DuePoint>&&, bool, Time) {}
 
 void Queue::commit_advanced(Time) {
   machine_->commit_advanced();
@@ -73,16 +86,20 @@ QueueId Queue::id() const noexcept {
   return machine_->id();
 }
 
-Position Queue::low_water_mark() const noexcept {
-  return machine_->lane().low_water_mark();
+const Rules& Queue::rules() const noexcept {
+  return machine_->rules();
 }
 
-Position Queue::delivered_mark() const noexcept {
-  return machine_->lane().delivered_mark();
+void Queue::browse(const BrowseRequest& request, Time) {
+  machine_->browse(request);
 }
 
-void Queue::marks_taken() noexcept {
-  machine_->marks_taken();
+std::uint64_t Queue::intervene(std::span<const Position>, Intervention, std::uint64_t, Time) {
+  return 0;
+}
+
+void Queue::take_marks(std::vector<StreamMark>& to) {
+  machine_->take_marks(to);
 }
 
 }  // namespace tern::queue

@@ -36,20 +36,30 @@ struct ConsumerSpec {
   ConsumerId id;
   bool auto_ack = false;
   bool exclusive = false;
-  std::int32_t priority = 0;      ///< higher ones are served first (x-priority)
-  std::uint32_t prefetch = 0;     ///< most unacked messages, 0 for no limit
-  bool gated = false;             ///< a channel-wide limit holds too: deliver on permits only
-  std::optional<Millis> timeout;  ///< x-consumer-timeout of the consumer; goes before the queue's
+  std::int32_t priority = 0;        ///< higher ones are served first (x-priority)
+  std::uint32_t prefetch = 0;       ///< most unacked messages, 0 for no limit
+  bool gated = false;               ///< a channel-wide limit holds too: deliver on permits only
+  std::optional<Millis> timeout{};  ///< x-consumer-timeout of the consumer; goes before the queue's
   std::uint64_t window_bytes = 256 * 1024;  ///< most bytes delivered and not yet drained
 };
 
-/// What the store knew of a durable queue when it was opened.
+/// What Sink::note_return told the store of a message.
+struct Returned {
+  Position position = 0;
+  std::uint32_t delivery_count = 0;
+  Time due{};  ///< until when it waits; 0: it does not
+};
+
+/// What the store knew of a durable queue's stream when it was opened.
 struct Recovered {
   Position low_water_mark = 1;  ///< everything below is settled
   Position next = 1;            ///< one above the last stored message
   Position delivered = 1;       ///< positions below were delivered before
   std::uint64_t count = 0;      ///< stored, not settled messages
   std::uint64_t bytes = 0;
+  std::uint64_t body_bytes = 0;      ///< of their bodies alone
+  bool has_due = false;              ///< the index of due times may hold something
+  std::vector<Returned> returned{};  ///< of messages that are still there, by position
 };
 
 /// One message read back from the store.

@@ -208,25 +208,26 @@ TEST_CASE("marks are announced once until taken, and only where something was st
   quiet.consume(1);
   quiet.publish("a");
   CHECK(quiet.sink.marks_count == 0);
-  CHECK(quiet.queue.delivered_mark() == 2);
-  CHECK(quiet.queue.low_water_mark() == 1);
+  CHECK(quiet.marks().stream == QueueId::none);
 
   Fixture f(Fixture::durable());
   f.publish_numbers(1, 3, true);
   CHECK(f.sink.marks_count == 0);
   f.consume(1, prefetching(2));
   CHECK(f.sink.marks_count == 1);
-  CHECK(f.queue.delivered_mark() == 3);
   f.settle(1, {2});
-  CHECK(f.queue.low_water_mark() == 1);
+  CHECK(f.sink.marks_count == 1);
+  auto marks = f.marks();
+  CHECK(marks.delivered == 4);
+  CHECK(marks.low_water == 1);
+  CHECK(f.sink.marks_count == 1);
   f.settle(1, {1});
-  CHECK(f.queue.low_water_mark() == 3);
-  CHECK(f.sink.marks_count == 1);
-  f.queue.marks_taken();
-  CHECK(f.sink.marks_count == 1);
-  f.settle(1, {3});
   CHECK(f.sink.marks_count == 2);
-  CHECK(f.queue.low_water_mark() == 4);
+  marks = f.marks();
+  CHECK(marks.low_water == 3);
+  f.settle(1, {3});
+  CHECK(f.sink.marks_count == 3);
+  CHECK(f.marks().low_water == 4);
 }
 
 TEST_CASE("a stuck message keeps its own memory, not that of those that passed") {
@@ -243,9 +244,8 @@ TEST_CASE("a stuck message keeps its own memory, not that of those that passed")
   CHECK(mallinfo2().uordblks < before + 300'000);
   CHECK(f.queue.counts().unacked == 1);
   CHECK(f.queue.counts().resident_bytes == message_bytes(5));
-  CHECK(f.queue.low_water_mark() == 1);
   f.settle(1, {1});
-  CHECK(f.queue.low_water_mark() == 200'000);
+  CHECK(f.queue.counts().resident_bytes == 0);
 }
 
 }  // namespace tern::queue::test

@@ -98,12 +98,12 @@ class FakeSink : public Sink {
   void publish_settled(const PublisherToken& token, PublishOutcome) override {
     confirmed.push_back(token.sequence);
   }
-  std::uint64_t stage(QueueId, Position position, const MessageRef& message,
-                      const PublisherToken&) override {
+  std::uint64_t stage(QueueId, Position position, const MessageRef& message, const PublisherToken&,
+                      Time) override {
     staged.push_back({position, message, false, false});
     return staged.size();
   }
-  std::uint64_t spill(QueueId, Position position, const MessageRef& message) override {
+  std::uint64_t spill(QueueId, Position position, const MessageRef& message, Time) override {
     staged.push_back({position, message, true, false});
     return staged.size();
   }
@@ -142,6 +142,16 @@ class FakeSink : public Sink {
     reading = true;
     reads.push_back({from, to, bytes_max});
   }
+  void note_return(QueueId, Position, std::uint32_t, Time) override {}
+  void read_due(QueueId, const DuePoint&, std::uint32_t) override {}
+  void trim_due(QueueId, const DuePoint&) override {}
+  void forward(QueueId, Forward&&) override {}
+  void wake_at(QueueId, Time) override {}
+  void lease_ended(QueueId) override {}
+  void remember_key(QueueId, std::string_view, Time) override {}
+  void forget_key(QueueId, std::string_view) override {}
+  void browsed(QueueId, std::uint64_t, std::vector<Found>&&, Position) override {}
+  void consumer_timed_out(const ConsumerId&, Millis) override {}
   void consumer_cancelled(const ConsumerId& consumer) override { cancelled.push_back(consumer); }
   void permits_wanted(const ConsumerId& consumer, std::uint32_t count) override {
     asked.push_back({consumer, count});
@@ -192,7 +202,7 @@ class FakeSink : public Sink {
     Position next = 0;
     auto [read, messages] = look_up(next);
     reading = false;
-    queue.loaded(read.from, next, std::move(messages), Time{});
+    queue.loaded(queue.id(), read.from, next, std::move(messages), Time{});
   }
 
  private:

@@ -45,6 +45,14 @@ struct Fixture {
     queue.get({.session = {.shard = ShardId{0}, .number = 1}, .operation = operation}, auto_ack,
               Time{});
   }
+  /// Takes the marks; returns those of the queue's own stream.
+  StreamMark marks() {
+    std::vector<StreamMark> marks;
+    queue.take_marks(marks);
+    for (const auto& mark : marks)
+      if (mark.stream == queue.id()) return mark;
+    return {};
+  }
   void commit() {
     sink.commit_all();
     queue.commit_advanced(Time{});

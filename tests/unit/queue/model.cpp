@@ -223,17 +223,20 @@ void Model::answer_read() {
   answers_.pop_back();
   reading = false;
   if (answer.messages.empty() && answer.next == answer.read.from) read_failed_ = true;
-  queue_->loaded(answer.read.from, answer.next, std::move(answer.messages), Time{});
+  queue_->loaded(settings_.id, answer.read.from, answer.next, std::move(answer.messages), Time{});
 }
 
 void Model::take_marks() {
   if (!marks_due_) return;
   marks_due_ = false;
-  check(queue_->low_water_mark() >= low_water_recorded_, "the low-water mark went back");
-  check(queue_->delivered_mark() >= delivered_recorded_, "the delivered mark went back");
-  low_water_recorded_ = queue_->low_water_mark();
-  delivered_recorded_ = queue_->delivered_mark();
-  queue_->marks_taken();
+  std::vector<StreamMark> marks;
+  queue_->take_marks(marks);
+  check(marks.size() == 1, "marks of one stream");
+  check(marks[0].low_water >= low_water_recorded_, "the low-water mark went back");
+  check(marks[0].delivered >= delivered_recorded_, "the delivered mark went back");
+  check(marks[0].low_water <= lowest_alive(), "low-water mark above a live message");
+  low_water_recorded_ = marks[0].low_water;
+  delivered_recorded_ = marks[0].delivered;
 }
 
 // What was committed and not settled is there again; the rest, and what was spilled, is not.
@@ -269,7 +272,7 @@ void Model::restart() {
   recovered.count = expected_.ready;
   recovered.bytes = expected_.ready_bytes;
   queue_ = std::make_unique<Queue>(settings_, *this);
-  queue_->restore(recovered);
+  queue_->restore(settings_.id, recovered);
   const Position next = std::max({recovered.next, recovered.low_water_mark, recovered.delivered});
   entries_.resize(next);
 }
@@ -302,7 +305,9 @@ void Model::drain() {
   check(gets_waiting_.empty(), "gets left");
   check(held_.empty(), "publishers held for ever");
   check(stored.empty(), "the store keeps settled messages");
-  check(queue_->low_water_mark() == entries_.size(), "low-water mark of an empty queue");
+  take_marks();
+  check(low_water_recorded_ == entries_.size() || low_water_recorded_ == 1,
+        "low-water mark of an empty queue");
   check(queue_->counts().resident_bytes == 0, "memory of an empty queue");
 }
 

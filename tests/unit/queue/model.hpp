@@ -61,6 +61,7 @@ class Model : public FakeSink {
 
   void check(bool fact, const char* text) const;
   void check_all();
+  [[nodiscard]] Position lowest_alive() const;
   void check_memory() const;
   void check_progress() const;
   std::uint64_t random(std::uint64_t below) { return engine_() % below; }

@@ -35,7 +35,7 @@ TEST_CASE("the middle of a long queue is on disk only, and comes back in order")
   CHECK(f.sink.stored.empty());
   CHECK(f.queue.counts().ready == 0);
   CHECK(f.queue.counts().resident_bytes == 0);
-  CHECK(f.queue.low_water_mark() == 101);
+  CHECK(f.marks().low_water == 101);
 }
 
 TEST_CASE("transient messages are spilled, in runs, and settled in their own stream") {
@@ -128,7 +128,7 @@ TEST_CASE("a purge settles the middle as one range, and a read under way brings 
   // There is a middle again when the stale answer comes.
   f.publish_numbers(101, 150, true, body);
   f.commit();
-  f.queue.loaded(read.from, next, std::move(messages), Time{});
+  f.queue.loaded(QueueId{7}, read.from, next, std::move(messages), Time{});
   CHECK(f.queue.counts().ready == 50);
   f.taken();
   f.consume(2, automatic());
@@ -242,7 +242,7 @@ TEST_CASE("a read that brings nothing is not repeated until something happens") 
   REQUIRE(f.sink.reads.size() == 1);
   f.sink.reads.clear();
   f.sink.reading = false;
-  f.queue.loaded(11, 11, {}, Time{});
+  f.queue.loaded(QueueId{7}, 11, 11, {}, Time{});
   CHECK(f.sink.reads.empty());
   f.queue.commit_advanced(Time{});
   CHECK(f.sink.reads.size() == 1);
@@ -250,7 +250,7 @@ TEST_CASE("a read that brings nothing is not repeated until something happens") 
 
 TEST_CASE("messages that the store counted and does not have are given up") {
   Fixture f(Fixture::durable(ten));
-  f.queue.restore({.next = 5, .count = 4, .bytes = 1000});
+  f.queue.restore(QueueId{7}, {.next = 5, .count = 4, .bytes = 1000});
   CHECK(f.queue.counts().ready == 4);
   // A queue that nobody takes from reads nothing, also when something else happens to it.
   f.queue.commit_advanced(Time{});
@@ -269,24 +269,25 @@ TEST_CASE("what was delivered before a restart is redelivered after it") {
   f.sink.stored[4] = {make_message("4", true), false};
   f.sink.stored[6] = {make_message("6", true), false};
   f.sink.stored[9] = {make_message("9", true), false};
-  f.queue.restore({.low_water_mark = 3, .next = 10, .delivered = 7, .count = 3, .bytes = 3 * 70});
+  f.queue.restore(QueueId{7},
+                  {.low_water_mark = 3, .next = 10, .delivered = 7, .count = 3, .bytes = 3 * 70});
   CHECK(f.queue.counts().ready == 3);
-  CHECK(f.queue.low_water_mark() == 3);
   CHECK(f.sink.marks_count == 0);
+  CHECK(f.marks().low_water == 3);
   f.publish("10", true);
   CHECK(f.sink.marks_count == 0);
   f.consume(1);
   CHECK(f.taken().empty());
   f.sink.answer_read(f.queue);
   CHECK(f.taken() == "1:4* 1:6* 1:9 1:10");
-  CHECK(f.queue.low_water_mark() == 4);
+  CHECK(f.marks().low_water == 4);
   CHECK(f.queue.counts().ready_bytes == 0);
   CHECK(f.queue.counts().unacked_bytes == 3 * message_bytes(1) + message_bytes(2));
 }
 
 TEST_CASE("positions go on above the marks, though the store has fewer messages") {
   Fixture f(Fixture::durable());
-  f.queue.restore({.low_water_mark = 20, .next = 5, .delivered = 30});
+  f.queue.restore(QueueId{7}, {.low_water_mark = 20, .next = 5, .delivered = 30});
   f.consume(1);
   f.publish("a", true);
   CHECK(f.sink.delivered.front().position == 30);
