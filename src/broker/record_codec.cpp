@@ -16,7 +16,14 @@ enum class Kind : std::uint8_t { ids = 1, vhost = 2, exchange = 3, queue = 4, bi
 
 constexpr std::uint8_t value_version = 1;
 
-enum Flags : std::uint8_t { durable = 1, exclusive = 2, auto_delete = 4, internal = 8 };
+enum Flags : std::uint8_t {
+  durable = 1,
+  exclusive = 2,
+  auto_delete = 4,
+  internal = 8,
+  has_levels = 16,
+  has_gate = 32
+};
 
 std::string begin_key(Kind kind) {
   return std::string(1, static_cast<char>(kind));
@@ -115,9 +122,10 @@ std::optional<TopologyRecord> decode_exchange(ByteReader& key, ByteReader& value
   exchange.name = read_name(key);
   const std::uint8_t flags = value.u8();
   exchange.type = value.short_string();
+  if ((flags & has_gate) != 0) exchange.gate = QueueId{value.u32()};
   auto arguments = read_last_table(value);
   if (!is_whole(key) || !arguments) return std::nullopt;
-  if ((flags & ~(durable | auto_delete | internal)) != 0) return std::nullopt;
+  if ((flags & ~(durable | auto_delete | internal | has_gate)) != 0) return std::nullopt;
   exchange.durable = (flags & durable) != 0;
   exchange.auto_delete = (flags & auto_delete) != 0;
   exchange.internal = (flags & internal) != 0;
@@ -131,9 +139,14 @@ std::optional<TopologyRecord> decode_queue(ByteReader& key, ByteReader& value) {
   queue.name = read_name(key);
   const std::uint8_t flags = value.u8();
   queue.id = QueueId{value.u32()};
+  if ((flags & has_levels) != 0) {
+    queue.priority_max = value.u8();
+    queue.levels_begin = QueueId{value.u32()};
+    queue.levels_stride = value.u32();
+  }
   auto arguments = read_last_table(value);
   if (!is_whole(key) || !arguments || queue.id == QueueId::none) return std::nullopt;
-  if ((flags & ~(durable | exclusive | auto_delete)) != 0) return std::nullopt;
+  if ((flags & ~(durable | exclusive | auto_delete | has_levels)) != 0) return std::nullopt;
   queue.durable = (flags & durable) != 0;
   queue.exclusive = (flags & exclusive) != 0;
   queue.auto_delete = (flags & auto_delete) != 0;
@@ -204,8 +217,10 @@ storage::Record encode_record(const ExchangeRecord& exchange) {
   std::string value = begin_value();
   append_octet(value, static_cast<std::uint8_t>((exchange.durable ? durable : 0) |
                                                 (exchange.auto_delete ? auto_delete : 0) |
-                                                (exchange.internal ? internal : 0)));
+                                                (exchange.internal ? internal : 0) |
+                                                (exchange.has_gate() ? has_gate : 0)));
   append_short_string(value, exchange.type);
+  if (exchange.has_gate()) append_number(value, raw(exchange.gate));
   append_table(value, exchange.arguments);
   return {key_of(exchange), std::move(value)};
 }
@@ -215,8 +230,14 @@ storage::Record encode_record(const QueueRecord& queue) {
   std::string value = begin_value();
   append_octet(value, static_cast<std::uint8_t>((queue.durable ? durable : 0) |
                                                 (queue.exclusive ? exclusive : 0) |
-                                                (queue.auto_delete ? auto_delete : 0)));
+                                                (queue.auto_delete ? auto_delete : 0) |
+                                                (queue.priority_max > 0 ? has_levels : 0)));
   append_number(value, raw(queue.id));
+  if (queue.priority_max > 0) {
+    append_octet(value, queue.priority_max);
+    append_number(value, raw(queue.levels_begin));
+    append_number(value, queue.levels_stride);
+  }
   append_table(value, queue.arguments);
   return {key_of(queue), std::move(value)};
 }

@@ -5,15 +5,16 @@
 //   key     = kind octet, then                    value = version octet (1), then
 //   1 ids                                         u32 next queue id, u32 next vhost number
 //   2 vhost     name                              u32 number
-//   3 exchange  u32 vhost, name                   u8 flags, short type, table arguments
-//   4 queue     u32 vhost, name                   u8 flags, u32 id, table arguments
+//   3 exchange  u32 vhost, name                   u8 flags, short type, [u32 gate], table arguments
+//   4 queue     u32 vhost, name                   u8 flags, u32 id, [u8 highest priority, u32
+//                                                 levels' begin, u32 stride], table arguments
 //   5 binding   u32 vhost, source, u8 to          table arguments
 //               exchange, destination, routing
 //               key, digest of the arguments
 //
 //   name    = u16 length, octets: no name can be read as the end of another's key
 //   digest  = nothing for no arguments, else SHA-256 of their canonical entries
-//   flags   = 1 durable, 2 exclusive, 4 auto-delete, 8 internal
+//   flags   = 1 durable, 2 exclusive, 4 auto-delete, 8 internal, 16 priority levels, 32 gate
 //
 // Numbers are big-endian, tables and short strings those of AMQP.
 #pragma once

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "message/field_table.hpp"
@@ -26,6 +27,11 @@ struct ExchangeRecord {
   bool auto_delete = false;
   bool internal = false;
   FieldTable arguments;
+  /// The hidden queue through which all that is published passes before it is routed, if the
+  /// exchange delays, deduplicates or remembers messages.
+  QueueId gate{};
+
+  [[nodiscard]] bool has_gate() const noexcept { return gate != QueueId::none; }
 };
 
 struct QueueRecord {
@@ -39,9 +45,14 @@ struct QueueRecord {
   bool durable = false;
   bool exclusive = false;
   bool auto_delete = false;
+  bool is_gate =
+      false;        ///< an exchange's: `name` and `arguments` are the exchange's, no client sees it
   SessionId owner;  ///< exclusive queues: whose
   FieldTable arguments;
 };
+
+/// Whether an exchange of that type with these arguments needs a gate.
+[[nodiscard]] bool needs_gate(std::string_view type, const FieldTable& arguments);
 
 /// The streams of the store in which a queue's messages lie (queue.hpp).
 [[nodiscard]] std::vector<QueueId> streams_of(const QueueRecord& queue);
@@ -61,5 +72,8 @@ using VhostPointer = std::shared_ptr<const VhostRecord>;
 using ExchangePointer = std::shared_ptr<const ExchangeRecord>;
 using QueuePointer = std::shared_ptr<const QueueRecord>;
 using BindingPointer = std::shared_ptr<const BindingRecord>;
+
+/// The hidden queue of an exchange that has a gate.
+[[nodiscard]] QueuePointer gate_of(const ExchangeRecord& exchange, std::uint32_t shards);
 
 }  // namespace tern::broker

@@ -54,12 +54,20 @@ void Router::visit(const RoutedExchange& exchange, Bytes headers) {
     }
     const RoutedExchange* next = replica_.find_exchange(target.id);
     const bool is_new = std::find(to_visit_.begin(), to_visit_.end(), next) == to_visit_.end();
-    if (next != nullptr && is_new) to_visit_.push_back(next);
+    if (next != nullptr && is_new) visit_or_wait(*next);
   }
 }
 
+// What is behind a gate is routed when the message has passed it.
+void Router::visit_or_wait(const RoutedExchange& exchange) {
+  if (exchange.record->has_gate())
+    queues_.add({exchange::Target::Kind::queue, raw(exchange.record->gate)});
+  else
+    to_visit_.push_back(&exchange);
+}
+
 void Router::route(std::uint32_t vhost, const RoutedExchange* from, const Message& message,
-                   Bytes headers, RouteCache& cache) {
+                   Bytes headers, RouteCache& cache, bool is_past_gate) {
   collect_keys(message, headers);
   queues_.clear();
   to_visit_.clear();
@@ -70,7 +78,10 @@ void Router::route(std::uint32_t vhost, const RoutedExchange* from, const Messag
         queues_.add({exchange::Target::Kind::queue, raw(queue->id)});
     }
   } else {
-    to_visit_.push_back(from);
+    if (is_past_gate)
+      to_visit_.push_back(from);
+    else
+      visit_or_wait(*from);
     for (std::size_t at = 0; at < to_visit_.size(); ++at) {
       cacheable = cacheable && !to_visit_[at]->depends_on_headers;
       visit(*to_visit_[at], headers);

@@ -26,13 +26,15 @@ class Router {
                                Bytes headers) const;
 
   /// Fills `cache.targets`. The exchange of the message exists (`from`), or is the default exchange
-  /// (null). `headers` are the message's encoded header entries.
+  /// (null). `headers` are the message's encoded header entries. An exchange with a gate routes to
+  /// that alone, unless the message `is_past_gate` of `from` already.
   void route(std::uint32_t vhost, const RoutedExchange* from, const Message& message, Bytes headers,
-             RouteCache& cache);
+             RouteCache& cache, bool is_past_gate = false);
 
  private:
   void collect_keys(const Message& message, Bytes headers);
   void visit(const RoutedExchange& exchange, Bytes headers);
+  void visit_or_wait(const RoutedExchange& exchange);
 
   const Replica& replica_;
   std::uint32_t shards_;

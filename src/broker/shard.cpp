@@ -39,8 +39,12 @@ Shard::~Shard() = default;
 
 void Shard::apply(const Change& change) {
   if (const auto* removed = std::get_if<QueueRemoved>(&change)) queue_removed(removed->queue);
+  if (const auto* gone = std::get_if<ExchangeRemoved>(&change); gone && gone->exchange->has_gate())
+    queue_removed(gate_of(*gone->exchange, ports_.shards));
   replica_.apply(change);
   if (const auto* added = std::get_if<QueueAdded>(&change)) queue_added(added->queue);
+  if (const auto* made = std::get_if<ExchangeAdded>(&change); made && made->exchange->has_gate())
+    queue_added(gate_of(*made->exchange, ports_.shards));
 }
 
 void Shard::restore(QueueId stream, const queue::Recovered& recovered, bool is_noted) {
@@ -213,6 +217,7 @@ void Shard::queue_added(const QueuePointer& record) {
   settings.id = record->id;
   settings.durable = record->durable && !record->exclusive;
   settings.auto_delete = record->auto_delete;
+  settings.is_gate = record->is_gate;
   settings.priority_max = record->priority_max;
   settings.levels_begin = record->levels_begin;
   settings.levels_stride = record->levels_stride;

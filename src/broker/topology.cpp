@@ -12,8 +12,10 @@ namespace {
 
 // Ids of transient queues live in the upper half and may wrap around within years; ids of durable
 // ones are never used again, so they are reserved in the store ahead of their use.
+// Bit 0x2000'0000 stays free in both: a queue's delayed messages lie in the stream with it.
+constexpr std::uint32_t durable_ids_end = 0x2000'0000;
 constexpr std::uint32_t transient_ids_begin = 0x4000'0000;
-constexpr std::uint32_t transient_ids_end = 0x8000'0000;
+constexpr std::uint32_t transient_ids_end = 0x6000'0000;
 constexpr std::uint32_t ids_reserved_at_once = 4096;
 
 struct Predeclared {
@@ -63,12 +65,27 @@ QueueId Topology::next_queue_id(bool durable, std::uint32_t shard, Plan& plan) {
       next = transient_ids_begin / ports_.shards + 1;
     return QueueId{id};
   }
-  ensure(id < transient_ids_begin, "ids of durable queues are used up");
+  ensure(id < durable_ids_end, "ids of durable queues are used up");
   if (id >= reserved_ids_) {
     reserved_ids_ = id + ids_reserved_at_once * ports_.shards;
     plan.records.push_back(encode_record(NextIds{QueueId{reserved_ids_}, next_vhost_}));
   }
   return QueueId{id};
+}
+
+// One stream for each level of priority above the lowest, which is the queue's own.
+void Topology::add_levels(QueueRecord& record, bool durable, Plan& plan) {
+  const FieldValue* wanted = record.arguments.find("x-max-priority");
+  if (wanted == nullptr || !wanted->is_integer() || wanted->integer() <= 0) return;
+  record.priority_max = static_cast<std::uint8_t>(std::min<std::int64_t>(wanted->integer(), 255));
+  record.levels_stride = ports_.shards;
+  std::uint32_t& next_transient = next_transient_[raw(record.shard)];
+  if (!durable && (next_transient + 256) * ports_.shards >= transient_ids_end)
+    next_transient = transient_ids_begin / ports_.shards + 1;
+  for (std::uint32_t level = 1; level <= record.priority_max; ++level) {
+    const QueueId stream = next_queue_id(durable, raw(record.shard), plan);
+    if (level == 1) record.levels_begin = stream;
+  }
 }
 
 void Topology::publish(Plan&& plan, Done done) {
@@ -150,8 +167,10 @@ Topology::Refusal Topology::declare_exchange(std::uint32_t vhost_number, const E
     return std::nullopt;
   }
   Plan plan;
-  ExchangeRecord record{next_exchange_++, vhost_number,     spec.name,     spec.type,
-                        spec.durable,     spec.auto_delete, spec.internal, spec.arguments};
+  ExchangeRecord record{next_exchange_++, vhost_number,  spec.name,      spec.type,    spec.durable,
+                        spec.auto_delete, spec.internal, spec.arguments, QueueId::none};
+  if (needs_gate(record.type, record.arguments))
+    record.gate = next_queue_id(record.durable, next_home_++ % ports_.shards, plan);
   if (record.durable) plan.records.push_back(encode_record(record));
   add_exchange(vhost, std::make_shared<const ExchangeRecord>(std::move(record)), plan);
   publish(std::move(plan), std::move(done));
@@ -192,6 +211,10 @@ void Topology::remove_exchange(Vhost& vhost, const std::string& name, Plan& plan
   vhost.exchanges.erase(record->name);
   plan.changes.emplace_back(ExchangeRemoved{record});
   if (record->durable) plan.records.push_back(forget_record(*record));
+  if (record->has_gate()) {
+    for (const QueueId stream : streams_of(*gate_of(*record, ports_.shards)))
+      plan.dropped.push_back(stream);
+  }
 }
 
 // --- queues
@@ -225,6 +248,7 @@ Topology::Refusal Topology::declare_queue(std::uint32_t vhost_number, const Queu
   record->auto_delete = spec.auto_delete;
   if (spec.exclusive) record->owner = owner;
   record->arguments = spec.arguments;
+  add_levels(*record, durable, plan);
   const QueuePointer queue = std::move(record);
   vhost.queues[queue->name].record = queue;
   plan.changes.emplace_back(QueueAdded{queue});
@@ -250,7 +274,7 @@ void Topology::delete_queue(QueueId id, std::uint32_t vhost_number, const std::s
     plan.changes.emplace_back(QueueRemoved{queue});
     if (queue->durable && !queue->exclusive) plan.records.push_back(forget_record(*queue));
     // Transient queues may have spilled messages to the store.
-    plan.dropped.push_back(id);
+    for (const QueueId stream : streams_of(*queue)) plan.dropped.push_back(stream);
   }
   publish(std::move(plan), std::move(done));
 }

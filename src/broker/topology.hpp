@@ -44,7 +44,7 @@ class Topology {
   /// Takes over what was on disk, before any shard runs. Returns the changes to apply to every
   /// replica. Damaged records are an error.
   [[nodiscard]] Result<std::vector<Change>> load(const std::vector<storage::Record>& records);
-  /// The queues that load() found.
+  /// The queues that load() found, gates of exchanges too.
   [[nodiscard]] std::vector<QueuePointer> durable_queues() const;
 
   /// Adds a virtual host with its predeclared exchanges, if it is not there.
@@ -105,6 +105,7 @@ class Topology {
   [[nodiscard]] Result<void> load_one(BindingRecord& record, Plan& plan);
   [[nodiscard]] Vhost& vhost(std::uint32_t number);
   [[nodiscard]] QueueId next_queue_id(bool durable, std::uint32_t shard, Plan& plan);
+  void add_levels(QueueRecord& record, bool durable, Plan& plan);
   void add_exchange(Vhost& vhost, const ExchangePointer& record, Plan& plan);
   void add_predeclared(Vhost& vhost, Plan& plan);
   void remove_exchange(Vhost& vhost, const std::string& name, Plan& plan);

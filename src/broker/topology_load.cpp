@@ -83,6 +83,9 @@ std::vector<QueuePointer> Topology::durable_queues() const {
   std::vector<QueuePointer> queues;
   for (const auto& [number, vhost] : vhosts_) {
     for (const auto& [name, queue] : vhost.queues) queues.push_back(queue.record);
+    for (const auto& [name, exchange] : vhost.exchanges) {
+      if (exchange.record->has_gate()) queues.push_back(gate_of(*exchange.record, ports_.shards));
+    }
   }
   return queues;
 }
