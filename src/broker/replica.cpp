@@ -14,10 +14,12 @@ void Replica::apply(const Change& change) {
     const QueuePointer& queue = queue_added->queue;
     const bool is_new = vhost(queue->vhost).queues.emplace(queue->name, queue).second;
     ensure(is_new, "queue added twice");
+    queues_.emplace(queue->id, queue);
   }
   if (const auto* queue_removed = std::get_if<QueueRemoved>(&change)) {
     const QueuePointer& queue = queue_removed->queue;
     ensure(vhost(queue->vhost).queues.erase(queue->name) == 1, "unknown queue removed");
+    queues_.erase(queue->id);
   }
 }
 
@@ -97,6 +99,11 @@ QueuePointer Replica::find_queue(std::uint32_t vhost_number, std::string_view na
   if (found == nullptr) return nullptr;
   const auto at = found->queues.find(name);
   return at == found->queues.end() ? nullptr : at->second;
+}
+
+QueuePointer Replica::find_queue(QueueId id) const {
+  const auto at = queues_.find(id);
+  return at == queues_.end() ? nullptr : at->second;
 }
 
 }  // namespace tern::broker

@@ -38,6 +38,8 @@ class Replica {
                                                     std::string_view name) const;
   [[nodiscard]] const RoutedExchange* find_exchange(std::uint32_t number) const;
   [[nodiscard]] QueuePointer find_queue(std::uint32_t vhost, std::string_view name) const;
+  /// Null for a gate too: those have no name of their own.
+  [[nodiscard]] QueuePointer find_queue(QueueId id) const;
 
  private:
   struct Vhost {
@@ -57,6 +59,7 @@ class Replica {
   std::uint64_t version_ = 1;
   std::unordered_map<std::uint32_t, Vhost> vhosts_;
   std::unordered_map<std::uint32_t, std::unique_ptr<RoutedExchange>> exchanges_;
+  std::unordered_map<QueueId, QueuePointer> queues_;
 };
 
 }  // namespace tern::broker

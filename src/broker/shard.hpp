@@ -199,6 +199,7 @@ class Shard final : public Broker, private queue::Sink {
 
   // Messages that leave a queue for another place (shard_forward.cpp).
   void dead_letter(const QueueRecord& source, queue::Forward& forward);
+  void release(const QueueRecord& gate, queue::Forward& forward);
   void transfer(std::span<const QueueAddress> targets, const MessageRef& message,
                 const PublisherToken& token);
   void send_transfers();

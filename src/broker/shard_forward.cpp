@@ -16,15 +16,59 @@ Bytes headers_of(const Message& message) {
   return properties ? properties->headers() : Bytes{};
 }
 
+struct DeadLetterTarget {
+  std::string exchange;
+  std::optional<std::string> routing_key;
+};
+
+DeadLetterTarget dead_letter_target(const QueueRecord& queue) {
+  DeadLetterTarget target;
+  const auto text = [&](const char* name) -> const std::string* {
+    const FieldValue* value = queue.arguments.find(name);
+    return value == nullptr ? nullptr : value->as<std::string>();
+  };
+  if (const auto* exchange = text("x-dead-letter-exchange")) target.exchange = *exchange;
+  if (const auto* key = text("x-dead-letter-routing-key")) target.routing_key = *key;
+  return target;
+}
+
 }  // namespace
 
 void Shard::handle(ForwardMail& mail) {
-  dead_letter(*mail.source, mail.forward);
+  if (mail.forward.reason == queue::LeaveReason::released)
+    release(*mail.source, mail.forward);
+  else
+    dead_letter(*mail.source, mail.forward);
 }
 
 void Shard::dead_letter(const QueueRecord& source, queue::Forward& forward) {
-  static_cast<void>(source);
-  static_cast<void>(forward);
+  const DeadLetterTarget to = dead_letter_target(source);
+  const RoutedExchange* exchange = nullptr;
+  if (!to.exchange.empty()) {
+    exchange = replica_.find_exchange(source.vhost, to.exchange);
+    // As RabbitMQ: an exchange that is not there takes nothing.
+    if (exchange == nullptr) return staging_.add_confirm(forward.token);
+  }
+  const dlq::Republish letter = dlq::dead_letter(
+      *forward.message, forward.reason,
+      {source.name, to.exchange, to.routing_key.value_or(""), to.routing_key.has_value()}, now_);
+  router_.route(source.vhost, exchange, *letter.message, headers_of(*letter.message),
+                forward_route_);
+  std::erase_if(forward_route_.targets, [&](const QueueAddress& target) {
+    const QueuePointer queue = replica_.find_queue(target.id);
+    return queue == nullptr || dlq::closes_cycle(*letter.message, forward.reason, queue->name);
+  });
+  transfer(forward_route_.targets, letter.message, forward.token);
+}
+
+// A gate lets a message pass: it is routed now, by the bindings of now.
+void Shard::release(const QueueRecord& gate, queue::Forward& forward) {
+  const RoutedExchange* exchange = replica_.find_exchange(gate.vhost, gate.name);
+  if (exchange == nullptr || exchange->record->gate != gate.id)
+    return staging_.add_confirm(forward.token);
+  router_.route(gate.vhost, exchange, *forward.message, headers_of(*forward.message),
+                forward_route_, true);
+  transfer(forward_route_.targets, forward.message, forward.token);
 }
 
 void Shard::transfer(std::span<const QueueAddress> targets, const MessageRef& message,
