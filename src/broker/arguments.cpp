@@ -10,143 +10,6 @@
 namespace tern::broker {
 namespace {
 
-constexpr std::uint8_t classic = static_cast<std::uint8_t>(QueueType::classic);
-constexpr std::uint8_t quorum = static_cast<std::uint8_t>(QueueType::quorum);
-constexpr std::uint8_t stream = static_cast<std::uint8_t>(QueueType::stream);
-
-constexpr std::int64_t unlimited = std::numeric_limits<std::int64_t>::max();
-constexpr std::int64_t ten_years = 315'360'000'000;  // milliseconds; RabbitMQ's bound of timers
-
-constexpr std::string_view overflow_modes[] = {"drop-head", "reject-publish", "reject-publish-dlx"};
-constexpr std::string_view queue_modes[] = {"default", "lazy"};
-constexpr std::string_view queue_types[] = {"classic", "quorum", "stream"};
-constexpr std::string_view strategies[] = {"at-most-once", "at-least-once"};
-constexpr std::string_view locators[] = {"client-local", "balanced", "random", "least-leaders"};
-
-constexpr auto integer = ArgumentType::integer;
-constexpr auto boolean = ArgumentType::boolean;
-constexpr auto text = ArgumentType::text;
-
-constexpr QueueArgument arguments_table[] = {
-    {.name = "x-expires",
-     .type = integer,
-     .types = classic | quorum,
-     .min = 1,
-     .max = ten_years,
-     .refusal = "{value_too_large,%}",
-     .help = "Milliseconds without use after which the queue is deleted."},
-    {.name = "x-message-ttl",
-     .type = integer,
-     .types = classic | quorum,
-     .max = ten_years,
-     .refusal = "{value_too_large,%}",
-     .help = "Milliseconds after which a message in the queue expires."},
-    {.name = "x-dead-letter-exchange",
-     .type = text,
-     .types = classic | quorum,
-     .help = "Exchange for messages that are rejected, expire or are dropped by a limit."},
-    {.name = "x-dead-letter-routing-key",
-     .type = text,
-     .types = classic | quorum,
-     .help = "Routing key of dead-lettered messages; without it they keep their own."},
-    {.name = "x-dead-letter-strategy",
-     .type = text,
-     .types = quorum,
-     .choices = strategies,
-     .refusal = "invalid_dlx_strategy",
-     .help = "Whether a dead-lettered message may be lost on its way (at-most-once) or not."},
-    {.name = "x-max-length",
-     .type = integer,
-     .types = classic | quorum,
-     .max = unlimited,
-     .help = "Ready messages that the queue holds at most; see x-overflow."},
-    {.name = "x-max-length-bytes",
-     .type = integer,
-     .types = classic | quorum | stream,
-     .max = unlimited,
-     .help = "Bytes of ready messages' bodies that the queue holds at most; see x-overflow."},
-    {.name = "x-max-in-memory-length",
-     .type = integer,
-     .types = quorum,
-     .max = unlimited,
-     .help = "Accepted and ignored."},
-    {.name = "x-max-in-memory-bytes",
-     .type = integer,
-     .types = quorum,
-     .max = unlimited,
-     .help = "Accepted and ignored."},
-    {.name = "x-max-priority",
-     .type = integer,
-     .types = classic,
-     .max = 255,
-     .refusal = "{max_value_exceeded,%}",
-     .help = "Highest priority of a message that the queue tells apart."},
-    {.name = "x-overflow",
-     .type = text,
-     .types = classic | quorum,
-     .choices = overflow_modes,
-     .refusal = "invalid_overflow",
-     .help = "What a full queue does: drop its oldest message or refuse the new one."},
-    {.name = "x-queue-mode",
-     .type = text,
-     .types = classic,
-     .choices = queue_modes,
-     .refusal = "\"unsupported queue mode '%'\"",
-     .help = "Accepted and ignored: every queue is lazy when it is long."},
-    {.name = "x-queue-version",
-     .type = integer,
-     .types = classic,
-     .min = 1,
-     .max = 2,
-     .refusal = "\"unsupported queue version '%'\"",
-     .refusal_of_zero = "\"unsupported queue version '0'\"",
-     .help = "Accepted and ignored."},
-    {.name = "x-single-active-consumer",
-     .type = boolean,
-     .types = classic | quorum,
-     .help = "Deliver to one consumer at a time; the next takes over when it goes."},
-    {.name = "x-queue-type",
-     .type = text,
-     .types = classic | quorum | stream,
-     .choices = queue_types,
-     .refusal = "\"unsupported queue type '%'\"",
-     .help = "What kind of queue it is; classic if not given."},
-    {.name = "x-queue-master-locator",
-     .type = text,
-     .types = classic,
-     .help = "Accepted and ignored: there is one node."},
-    {.name = "x-quorum-initial-group-size",
-     .type = integer,
-     .types = quorum,
-     .min = 1,
-     .max = unlimited,
-     .help = "Accepted and ignored: there is one node."},
-    {.name = "x-delivery-limit",
-     .type = integer,
-     .types = quorum,
-     .min = -1,
-     .max = unlimited,
-     .help = "Deliveries of a message before it is dead-lettered or dropped; -1: no limit."},
-    {.name = "x-queue-leader-locator",
-     .type = text,
-     .types = classic | quorum | stream,
-     .choices = locators,
-     .refusal = "invalid_queue_locator_arg",
-     .help = "Accepted and ignored: there is one node."},
-    {.name = "x-max-age", .type = text, .types = stream, .help = "How long a stream keeps data."},
-    {.name = "x-stream-max-segment-size-bytes",
-     .type = integer,
-     .types = stream,
-     .max = unlimited,
-     .help = "Bytes of one segment of a stream."},
-    {.name = "x-initial-cluster-size",
-     .type = integer,
-     .types = stream,
-     .min = 1,
-     .max = unlimited,
-     .help = "Accepted and ignored: there is one node."},
-};
-
 std::string unacceptable_type(const FieldValue& value) {
   return std::string("{unacceptable_type,") + value.type_name() + "}";
 }
@@ -160,31 +23,6 @@ std::string refused(std::string_view refusal, const FieldValue& value) {
   std::string filled(refusal);
   const auto place = filled.find('%');
   return place == std::string::npos ? filled : filled.replace(place, 1, field_text(value));
-}
-
-// The reason in an `invalid arg` text, or nothing if the value is fine.
-std::optional<std::string> find_fault(const QueueArgument& argument, const FieldValue& value) {
-  switch (argument.type) {
-    case ArgumentType::boolean:
-      if (value.as<bool>() == nullptr) return unacceptable_type(value);
-      return std::nullopt;
-    case ArgumentType::text: {
-      const auto* given = value.as<std::string>();
-      if (given == nullptr) return unacceptable_type(value);
-      const auto& choices = argument.choices;
-      if (choices.empty() || std::count(choices.begin(), choices.end(), *given) != 0)
-        return std::nullopt;
-      return refused(argument.refusal, value);
-    }
-    case ArgumentType::integer:
-      break;
-  }
-  if (!value.is_integer()) return not_an_integer(value);
-  const std::int64_t number = value.integer();
-  if (number > argument.max) return refused(argument.refusal, value);
-  if (number >= argument.min) return std::nullopt;
-  if (number == 0) return std::string(argument.refusal_of_zero);
-  return refused("{value_negative,%}", value);
 }
 
 BrokerError invalid_argument(std::string_view name, const std::string& thing,
@@ -218,7 +56,7 @@ std::optional<BrokerError> check_queue_type(const FieldTable& arguments, const s
 // The values of the arguments that mean something to this type of queue.
 std::optional<BrokerError> check_values(const FieldTable& arguments, QueueType type,
                                         const std::string& thing) {
-  for (const QueueArgument& argument : arguments_table) {
+  for (const QueueArgument& argument : queue_arguments()) {
     const FieldValue* value = arguments.find(argument.name);
     if (value == nullptr || !argument.applies_to(type)) continue;
     if (const auto fault = find_fault(argument, *value))
@@ -239,7 +77,7 @@ std::string of_queue_type(QueueType type) {
 // Arguments that mean nothing to this type of queue, though they do to another.
 std::optional<BrokerError> check_names(const FieldTable& arguments, QueueType type,
                                        const std::string& thing) {
-  for (const QueueArgument& argument : arguments_table) {
+  for (const QueueArgument& argument : queue_arguments()) {
     if (!argument.applies_to(type) && arguments.find(argument.name) != nullptr)
       return invalid_argument(argument.name, thing, of_queue_type(type));
   }
@@ -248,14 +86,37 @@ std::optional<BrokerError> check_names(const FieldTable& arguments, QueueType ty
 
 }  // namespace
 
-std::span<const QueueArgument> queue_arguments() noexcept {
-  return arguments_table;
+std::optional<std::string> find_fault(const QueueArgument& argument, const FieldValue& value) {
+  switch (argument.type) {
+    case ArgumentType::boolean:
+      if (value.as<bool>() == nullptr) return unacceptable_type(value);
+      return std::nullopt;
+    case ArgumentType::text: {
+      const auto* given = value.as<std::string>();
+      if (given == nullptr) return unacceptable_type(value);
+      const auto& choices = argument.choices;
+      const bool is_choice =
+          choices.empty() || std::count(choices.begin(), choices.end(), *given) != 0;
+      const bool has_form = argument.is_valid == nullptr || argument.is_valid(*given);
+      if (is_choice && has_form) return std::nullopt;
+      return refused(argument.refusal, value);
+    }
+    case ArgumentType::integer:
+      break;
+  }
+  if (!value.is_integer()) return not_an_integer(value);
+  const std::int64_t number = value.integer();
+  if (number > argument.max) return refused(argument.refusal, value);
+  if (number >= argument.min) return std::nullopt;
+  if (number == 0) return std::string(argument.refusal_of_zero);
+  return refused("{value_negative,%}", value);
 }
 
 const QueueArgument* find_queue_argument(std::string_view name) noexcept {
-  const auto* found = std::find_if(std::begin(arguments_table), std::end(arguments_table),
-                                   [&](const auto& argument) { return argument.name == name; });
-  return found == std::end(arguments_table) ? nullptr : found;
+  for (const QueueArgument& argument : queue_arguments()) {
+    if (argument.name == name) return &argument;
+  }
+  return nullptr;
 }
 
 QueueType queue_type(const FieldTable& arguments) noexcept {
@@ -309,8 +170,20 @@ std::optional<BrokerError> check_consumer_arguments(const FieldTable& arguments,
 std::optional<BrokerError> check_exchange_arguments(const FieldTable& arguments,
                                                     std::string_view vhost,
                                                     std::string_view exchange) {
-  return check_exchange_name("alternate-exchange", arguments,
-                             texts::named_exchange(exchange, vhost));
+  if (arguments.empty()) return std::nullopt;
+  const std::string thing = texts::named_exchange(exchange, vhost);
+  if (auto error = check_exchange_name("alternate-exchange", arguments, thing)) return error;
+  for (const ExchangeArgument& argument : exchange_arguments()) {
+    const FieldValue* value = argument.is_checked ? arguments.find(argument.name) : nullptr;
+    if (value == nullptr) continue;
+    const QueueArgument like{.name = argument.name,
+                             .type = argument.type,
+                             .min = argument.min,
+                             .max = std::numeric_limits<std::int64_t>::max()};
+    if (const auto fault = find_fault(like, *value))
+      return invalid_argument(argument.name, thing, ": " + *fault);
+  }
+  return std::nullopt;
 }
 
 }  // namespace tern::broker

@@ -1,12 +1,14 @@
-// Arguments: the optional settings that declare and consume carry in a field table. One table lists
-// all queue arguments that are known; declare reads it, and so do equivalence.hpp and whatever else
-// must know one (policies, the HTTP API, the documentation). Pure; any thread.
+// Arguments: the optional settings that declare and consume carry in a field table. One table
+// (arguments_table.cpp) lists all queue arguments that are known; declare reads it, and so do
+// equivalence.hpp, policies (policies.hpp, effective.hpp) and docs/arguments.md. Pure; any thread.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "broker/broker.hpp"
 #include "broker/error.hpp"
@@ -17,6 +19,15 @@ enum class QueueType : std::uint8_t { classic = 1, quorum = 2, stream = 4 };
 
 enum class ArgumentType : std::uint8_t { integer, boolean, text };
 
+/// How an argument, a policy and an operator policy that all set one thing combine.
+enum class Combination : std::uint8_t {
+  argument_first,  ///< the argument, else the operator policy, else the policy
+  lowest,          ///< the lowest number of the three; a negative one is no limit
+};
+
+/// Every type of queue there is, for QueueArgument::compared.
+inline constexpr std::uint8_t all_queue_types = 7;
+
 /// One known queue argument. `types` is an or of QueueType: the types of queue it can be given to.
 struct QueueArgument {
   std::string_view name;
@@ -24,14 +35,28 @@ struct QueueArgument {
   std::uint8_t types = 0;
   std::int64_t min = 0;  ///< integers
   std::int64_t max = 0;
-  std::span<const std::string_view> choices{};  ///< texts: the allowed ones; empty: any
+  std::span<const std::string_view> choices{};   ///< texts: the allowed ones; empty: any
+  bool (*is_valid)(std::string_view) = nullptr;  ///< texts that have a form of their own
   /// What RabbitMQ says of a value above `max` or not among `choices`; % stands for the value.
   std::string_view refusal{};
   std::string_view refusal_of_zero = "{value_zero,0}";  ///< the same, of 0 below `min`
+  /// Types of queue for which a redeclare compares it. What RabbitMQ does not know it does not
+  /// compare, and neither may we: a client's second declare would fail here only.
+  std::uint8_t compared = all_queue_types;
+  std::string_view policy_key{};   ///< how policies call it; empty: no policy may set it
+  std::string_view policy_noun{};  ///< RabbitMQ's word for its value: `5 is not a valid …`
+  bool is_for_operators = false;   ///< operator policies may set it
+  Combination combination = Combination::argument_first;
+  bool is_live = false;     ///< a policy's change takes effect on a queue that is in use
+  bool is_ignored = false;  ///< accepted, checked, and without meaning
+  std::string_view form{};  ///< texts: what they look like, for people
   std::string_view help{};
 
   [[nodiscard]] bool applies_to(QueueType queue_type) const noexcept {
     return (types & static_cast<std::uint8_t>(queue_type)) != 0;
+  }
+  [[nodiscard]] bool is_compared_for(QueueType queue_type) const noexcept {
+    return (types & compared & static_cast<std::uint8_t>(queue_type)) != 0;
   }
 };
 
@@ -39,6 +64,31 @@ struct QueueArgument {
 [[nodiscard]] std::span<const QueueArgument> queue_arguments() noexcept;
 /// Nullptr: not known; accepted and kept all the same.
 [[nodiscard]] const QueueArgument* find_queue_argument(std::string_view name) noexcept;
+
+/// One known argument of exchanges, or a policy key that is no queue's argument.
+struct ExchangeArgument {
+  std::string_view name{};  ///< empty: policies only
+  ArgumentType type = ArgumentType::text;
+  std::string_view exchanges{};  ///< the types of exchange it means something to, for people
+  std::string_view policy_key{};
+  std::string_view policy_noun{};
+  std::int64_t min = 0;     ///< integers
+  bool takes_any = false;   ///< a policy key of RabbitMQ whose value is not looked at
+  bool is_checked = false;  ///< at declaration, here; else its exchange type does, or nobody
+  std::string_view help{};
+};
+[[nodiscard]] std::span<const ExchangeArgument> exchange_arguments() noexcept;
+
+/// Why a value cannot be this argument's, in RabbitMQ's words; nothing if it can.
+[[nodiscard]] std::optional<std::string> find_fault(const QueueArgument& argument,
+                                                    const FieldValue& value);
+
+/// The weights in the text of x-priority-weights, lowest level first; nothing if it is none.
+[[nodiscard]] std::optional<std::vector<std::uint32_t>> parse_priority_weights(
+    std::string_view text);
+
+/// docs/arguments.md, whole.
+[[nodiscard]] std::string arguments_page();
 
 /// What x-queue-type says; classic when it is not there or is not one of the three.
 [[nodiscard]] QueueType queue_type(const FieldTable& arguments) noexcept;

@@ -70,11 +70,11 @@ std::optional<BrokerError> compare(const QueueRecord& current, const QueueSpec& 
   if (auto error = compare_field("auto_delete", thing, current.auto_delete, received.auto_delete))
     return error;
 
-  // Only what means something to a queue of this type is compared: clients declare extensions of
-  // other brokers and other types without harm.
+  // Only what means something to a queue of this type in RabbitMQ is compared: clients declare
+  // extensions, and arguments of other types, without harm.
   const QueueType type = queue_type(current.arguments);
   for (const QueueArgument& argument : queue_arguments()) {
-    if (!argument.applies_to(type)) continue;
+    if (!argument.is_compared_for(type)) continue;
     if (argument.name == "x-queue-type" && are_both_classic(current.arguments, received.arguments))
       continue;
     if (auto error = compare_argument(argument.name, thing, current.arguments, received.arguments))

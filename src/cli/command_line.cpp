@@ -9,6 +9,7 @@
 
 #include "base/log.hpp"
 #include "base/version.hpp"
+#include "broker/arguments.hpp"
 #include "config/manual.hpp"
 #include "config/nearest.hpp"
 
@@ -86,15 +87,21 @@ int run_serve(const Invocation& invocation, Arguments arguments) {
 
 int run_check(const Invocation& invocation, Arguments arguments) {
   if (asks_for_help(arguments)) {
-    invocation.out << "Usage: ternmq check [--config FILE] [FLAGS]\n"
-                      "       ternmq check --print-docs\n\n"
-                      "Reads the file, the environment and the flags as `ternmq serve` does, "
-                      "prints everything\nthat is wrong, and exits with 0 if nothing is, with 1 "
-                      "otherwise. --print-docs prints\ndocs/configuration.md instead.\n";
+    invocation.out
+        << "Usage: ternmq check [--config FILE] [FLAGS]\n"
+           "       ternmq check --print-docs | --print-arguments\n\n"
+           "Reads the file, the environment and the flags as `ternmq serve` does, "
+           "prints everything\nthat is wrong, and exits with 0 if nothing is, with 1 "
+           "otherwise. --print-docs prints\ndocs/configuration.md instead, and --print-arguments "
+           "docs/arguments.md.\n";
     return 0;
   }
   if (std::find(arguments.begin(), arguments.end(), "--print-docs") != arguments.end()) {
     invocation.out << config::docs_page();
+    return 0;
+  }
+  if (std::find(arguments.begin(), arguments.end(), "--print-arguments") != arguments.end()) {
+    invocation.out << broker::arguments_page();
     return 0;
   }
   const auto loaded = load(invocation, arguments);

@@ -3,7 +3,9 @@
 #include "broker/arguments.hpp"
 
 #include <catch2/catch.hpp>
+#include <fstream>
 #include <set>
+#include <sstream>
 
 using namespace tern;
 using namespace tern::broker;
@@ -108,8 +110,8 @@ TEST_CASE("argument x-queue-type") {
 }
 
 TEST_CASE("an argument of another type of queue is refused, after all values were checked") {
-  CHECK(refusal("x-delivery-limit", 5) == " of queue type rabbit_classic_queue");
-  CHECK(refusal("x-delivery-limit", -2) == " of queue type rabbit_classic_queue");
+  CHECK(refusal("x-quorum-initial-group-size", 5) == " of queue type rabbit_classic_queue");
+  CHECK(refusal("x-quorum-initial-group-size", -2) == " of queue type rabbit_classic_queue");
   CHECK(refusal("x-max-age", "1D") == " of queue type rabbit_classic_queue");
   CHECK(refusal({{"x-max-priority", 5}, {"x-queue-type", "quorum"}}) ==
         " of queue type rabbit_quorum_queue");
@@ -119,7 +121,78 @@ TEST_CASE("an argument of another type of queue is refused, after all values wer
         ": {value_zero,0}");
   CHECK(refusal({{"x-dead-letter-strategy", "bad"}, {"x-queue-type", "quorum"}}) ==
         ": invalid_dlx_strategy");
-  CHECK(refusal({{"x-expires", 0}, {"x-delivery-limit", 5}}) == ": {value_zero,0}");
+  CHECK(refusal({{"x-expires", 0}, {"x-max-age", "1D"}}) == ": {value_zero,0}");
+}
+
+TEST_CASE("x-delivery-limit is for every type of queue") {
+  CHECK(refusal("x-delivery-limit", 5) == "ok");
+  CHECK(refusal("x-delivery-limit", 0) == "ok");
+  CHECK(refusal("x-delivery-limit", -1) == "ok");
+  CHECK(refusal("x-delivery-limit", -2) == ": {value_negative,-2}");
+}
+
+TEST_CASE("arguments that RabbitMQ does not have are checked too") {
+  CHECK(refusal("x-consumer-timeout", 0) == "ok");
+  CHECK(refusal("x-consumer-timeout", "1h") == ": \"expected integer, got longstr\"");
+  CHECK(refusal("x-delayed-retry-type", "returned") == "ok");
+  CHECK(refusal("x-delayed-retry-type", "some") == ": \"unsupported delayed retry type 'some'\"");
+  CHECK(refusal("x-delayed-retry-jitter", 100) == "ok");
+  CHECK(refusal("x-delayed-retry-jitter", 101) == ": {value_too_large,101}");
+  // 64 bits: 50 days and more are no end.
+  CHECK(refusal("x-delivery-delay", std::int64_t{5'000'000'000}) == "ok");
+  CHECK(refusal("x-delayed-retry-max", std::int64_t{5'000'000'000}) == "ok");
+  CHECK(refusal("x-delivery-delay", -1) == ": {value_negative,-1}");
+  CHECK(refusal("x-message-group", 1) == ": {unacceptable_type,signedint}");
+  CHECK(refusal("x-message-deduplication", "yes") == ": {unacceptable_type,longstr}");
+  CHECK(refusal("x-cache-size", 0) == ": {value_zero,0}");
+  CHECK(refusal("x-cache-ttl", 0) == ": {value_zero,0}");
+  CHECK(refusal("x-priority-weights", "1,2,4") == "ok");
+  CHECK(refusal("x-priority-weights", "1,,4") == ": \"unsupported priority weights '1,,4'\"");
+  CHECK(refusal("x-priority-weights", 5) == ": {unacceptable_type,signedint}");
+}
+
+TEST_CASE("priority weights are numbers between commas") {
+  using Weights = std::vector<std::uint32_t>;
+  CHECK(parse_priority_weights("4,2,1") == Weights{4, 2, 1});
+  CHECK(parse_priority_weights("1000") == Weights{1000});
+  for (const char* text :
+       {"", ",", "1,", ",1", "0", "1001", "-1", "1 ,2", "1;2", "1.5", "+1", "99999999999"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_priority_weights(text).has_value());
+  }
+  std::string many = "1";
+  for (int count = 1; count < 256; ++count) many += ",1";
+  CHECK(parse_priority_weights(many).has_value());
+  CHECK_FALSE(parse_priority_weights(many + ",1").has_value());
+}
+
+TEST_CASE("the table of arguments is consistent") {
+  std::set<std::string_view> keys;
+  for (const QueueArgument& argument : queue_arguments()) {
+    CAPTURE(argument.name);
+    CHECK((!argument.policy_key.empty() || !argument.is_for_operators));
+    CHECK((!argument.policy_key.empty() || !argument.is_live));
+    CHECK((argument.policy_key.empty() || !argument.policy_noun.empty()));
+    CHECK((argument.type == ArgumentType::integer ||
+           argument.combination == Combination::argument_first));
+    CHECK((argument.type != ArgumentType::integer || argument.min <= argument.max));
+    if (!argument.policy_key.empty()) CHECK(keys.insert(argument.policy_key).second);
+  }
+  for (const ExchangeArgument& argument : exchange_arguments()) {
+    CAPTURE(argument.name);
+    CHECK((!argument.name.empty() || argument.takes_any));
+    CHECK((argument.name.empty() || !argument.help.empty()));
+    if (!argument.policy_key.empty()) CHECK(keys.insert(argument.policy_key).second);
+  }
+}
+
+TEST_CASE("docs/arguments.md is what the tables say") {
+  std::ifstream file(std::string(TERN_SOURCE_DIR) + "/docs/arguments.md");
+  REQUIRE(file.is_open());
+  std::ostringstream page;
+  page << file.rdbuf();
+  INFO("run `ternmq check --print-arguments > docs/arguments.md`");
+  CHECK(page.str() == arguments_page());
 }
 
 TEST_CASE("arguments that are not known are let be") {
@@ -196,4 +269,17 @@ TEST_CASE("exchange arguments") {
   CHECK(error->kind == ErrorKind::precondition_failed);
   CHECK(error->text ==
         "invalid type 'signedint' for arg 'alternate-exchange' in exchange 'x' in vhost '/'");
+}
+
+TEST_CASE("deduplication's arguments of an exchange") {
+  const auto text = [](const FieldTable& arguments) {
+    const auto error = check_exchange_arguments(arguments, "/", "x");
+    return error ? error->text : "ok";
+  };
+  CHECK(text({{"x-message-deduplication", true}, {"x-cache-size", 5}}) == "ok");
+  CHECK(text({{"x-message-deduplication", 1}}) ==
+        "invalid arg 'x-message-deduplication' for exchange 'x' in vhost '/': "
+        "{unacceptable_type,signedint}");
+  CHECK(text({{"x-cache-ttl", 0}}) ==
+        "invalid arg 'x-cache-ttl' for exchange 'x' in vhost '/': {value_zero,0}");
 }

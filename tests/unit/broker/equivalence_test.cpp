@@ -79,6 +79,14 @@ TEST_CASE("arguments that are not known to this type of queue are not compared")
         "type 'signedint' but current is none");
 }
 
+TEST_CASE("arguments that RabbitMQ does not have are not compared") {
+  CHECK(redeclare({{"x-delivery-limit", 5}}, {}) == "ok");
+  CHECK(redeclare({{"x-consumer-timeout", 5}}, {{"x-consumer-timeout", 6}}) == "ok");
+  CHECK(redeclare({}, {{"x-message-group", "customer"}}) == "ok");
+  CHECK(redeclare({{"x-message-deduplication", true}}, {}) == "ok");
+  CHECK(redeclare({}, {{"x-priority-weights", 7}}) == "ok");
+}
+
 TEST_CASE("a classic queue is one whether or not it says so") {
   const std::string prefix = "inequivalent arg 'x-queue-type' for queue 'q' in vhost '/': ";
   CHECK(redeclare({}, {{"x-queue-type", "classic"}}) == "ok");
