@@ -176,9 +176,11 @@ class Reference:
 
     kind = "reference"
     host = "127.0.0.1"
+    programs = pathlib.Path("/usr/lib/rabbitmq/bin")
 
-    def __init__(self, options=(), data_dir=None):
+    def __init__(self, options=(), data_dir=None, plugins=()):
         del options
+        self._plugins = list(plugins)
         self._scratch = tempfile.mkdtemp(prefix="rabbit-test-")
         atexit.register(shutil.rmtree, self._scratch, True)
         self.data_dir = str(data_dir or os.path.join(self._scratch, "data"))
@@ -190,7 +192,7 @@ class Reference:
 
     def _environment(self):
         scratch, plugins = self._scratch, os.path.join(self._scratch, "plugins")
-        pathlib.Path(plugins).write_text("[].\n")
+        pathlib.Path(plugins).write_text(f"[{','.join(self._plugins)}].\n")
         config = os.path.join(scratch, "rabbitmq.conf")
         pathlib.Path(config).write_text(
             f"listeners.tcp.default = 127.0.0.1:{self.port}\n"
@@ -212,10 +214,23 @@ class Reference:
             self._epmd = Program(["epmd", "-port", str(self._epmd_port), "-address", "127.0.0.1"],
                                  log_path=self._scratch + "/epmd.log", env=env)
         pathlib.Path(self.log_path).write_text("")
-        self.program = Program(["/usr/lib/rabbitmq/bin/rabbitmq-server"], log_path=self.log_path,
+        self.program = Program([str(self.programs / "rabbitmq-server")], log_path=self.log_path,
                                ready_text="Server startup complete", env=env)
         self.program.wait_ready(patience(90))
         return self
+
+    @classmethod
+    def is_installed(cls):
+        return (cls.programs / "rabbitmq-server").exists()
+
+    def control(self, *arguments):
+        """rabbitmqctl with these arguments; returns what it prints, raises when it fails."""
+        done = subprocess.run([str(self.programs / "rabbitmqctl"), "--quiet", *arguments],
+                              env=self._environment(), capture_output=True, text=True,
+                              timeout=patience(60), check=False)
+        if done.returncode:
+            raise RuntimeError(f"rabbitmqctl {' '.join(arguments)}: {done.stdout}{done.stderr}")
+        return done.stdout
 
     def terminate(self, seconds=60):
         """An orderly stop; the start script passes the signal on to the Erlang machine."""
