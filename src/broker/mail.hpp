@@ -3,6 +3,7 @@
 // longer knows an id has a defined answer for it (shard_mail.cpp).
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <variant>
@@ -13,6 +14,8 @@
 #include "storage/store.hpp"
 
 namespace tern::broker {
+
+class Shard;
 
 // --- to the shard of a queue
 // ----------------------------------------------------------------------
@@ -167,6 +170,11 @@ struct ForwardMail {
   queue::Forward forward;
 };
 
+/// Something rare that is to be done on the shard's thread (operations.hpp).
+struct TaskMail {
+  std::unique_ptr<std::function<void(Shard&)>> task;
+};
+
 /// Close every session, then say so (Node::stop).
 struct ShutDownMail {
   std::string reason;
@@ -176,7 +184,7 @@ using Mail = std::variant<EnqueueMail, DeliverMail, PublishSettledMail, SettleMa
                           PermitMail, GateMail, QuestionMail, TransactionMail, ResultMail,
                           ConsumerCancelledMail, PermitsWantedMail, PermitsReturnedMail, HoldMail,
                           TransactionDoneMail, ReplyMail, DeltaMail, CommittedMail, ReadMail,
-                          DueMail, ForwardMail, ConsumerTimedOutMail, ShutDownMail>;
+                          DueMail, ForwardMail, ConsumerTimedOutMail, TaskMail, ShutDownMail>;
 static_assert(sizeof(Mail) <= 88, "mail is moved around a lot: keep big things behind a pointer");
 
 }  // namespace tern::broker

@@ -8,6 +8,7 @@
 #include "base/ensure.hpp"
 #include "base/log.hpp"
 #include "broker/deduplication_record.hpp"
+#include "broker/node_operations.hpp"
 #include "broker/topology.hpp"
 #include "storage/memory_store.hpp"
 #include "storage/rocks_store.hpp"
@@ -88,6 +89,9 @@ Result<void> Node::start(const config::Config& config, std::uint32_t shards) {
     own.wake = [this, id = own.id] { ports_.wake(id); };
     shards_.push_back(std::make_unique<Shard>(std::move(own), settings));
   }
+
+  operations_ = std::make_unique<NodeOperations>(
+      shards, [this](ShardId shard, Mail&& mail) { post(shard, std::move(mail)); });
 
   storage::Recovered recovered = store_->take_recovered();
   const auto keys_begin =

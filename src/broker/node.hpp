@@ -42,6 +42,9 @@ class Node final : private storage::Listener {
   /// The shard is its thread's; only inbox() is anybody's.
   [[nodiscard]] Shard& shard(std::uint32_t index) noexcept { return *shards_[index]; }
 
+  /// For operators; any thread.
+  [[nodiscard]] Operations& operations() noexcept { return *operations_; }
+
   /// Tells every session of every shard to close. Any thread; returns at once.
   void shut_down_sessions(const std::string& reason);
   /// Writes and syncs what the shards have handed over. After the last turn of every shard.
@@ -66,6 +69,7 @@ class Node final : private storage::Listener {
   std::unique_ptr<Authorizer> authorizer_;
   std::unique_ptr<Topology> topology_;
   std::vector<std::unique_ptr<Shard>> shards_;
+  std::unique_ptr<Operations> operations_;
 };
 
 }  // namespace tern::broker

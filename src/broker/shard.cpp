@@ -73,10 +73,12 @@ void Shard::end_turn() {
   }
   received_.clear();
   run_timers();
+  run_inspections();
   carry_out_own();
   release_congested();
   // What a released session does at once belongs to this turn: nothing would wake the next one.
   carry_out_own();
+  forget_ended_redrives();
   send_transfers();
   submit_batch();
   for (std::uint32_t shard = 0; shard < ports_.shards; ++shard) {
@@ -117,6 +119,7 @@ std::optional<Time> Shard::next_due() const {
   if (!congested_.empty()) want(now_ + congestion_poll);
   if (!marks_changed_.empty()) want(marks_sent_ + marks_delay);
   if (!timers_.empty()) want(timers_.begin()->first);
+  if (const auto at = inspections_.next_due()) want(*at);
   return due;
 }
 
@@ -246,6 +249,7 @@ void Shard::queue_removed(const QueuePointer& record) {
   }
   if (last_found_ == at->second.get()) last_found_ = nullptr;
   set_timer(*at->second, Time::max());
+  end_inspections(record->id);
   for (const QueueId stream : streams_of(*record)) levels_.erase(stream);
   queues_.erase(at);
 }

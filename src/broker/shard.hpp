@@ -20,6 +20,7 @@
 
 #include "base/mailbox.hpp"
 #include "base/time.hpp"
+#include "broker/inspection.hpp"
 #include "broker/mail.hpp"
 #include "broker/replica.hpp"
 #include "broker/router.hpp"
@@ -27,6 +28,10 @@
 #include "broker/staging.hpp"
 #include "broker/users.hpp"
 #include "queue/queue.hpp"
+
+namespace tern::dlq {
+struct Republish;
+}
 
 namespace tern::broker {
 
@@ -75,6 +80,17 @@ class Shard final : public Broker, private queue::Sink {
   [[nodiscard]] std::optional<Time> next_due() const;
   /// Any thread.
   [[nodiscard]] Mailbox<Mail>& inbox() noexcept { return inbox_; }
+
+  // --- operators (shard_inspect.cpp; see operations.hpp)
+  // ------------------------------------------
+  /// Runs `work` on the shard of the holder's queue, or `refused` here if it is not there.
+  void at_holder(const Holder& holder, std::function<void(Shard&, QueueId)> work,
+                 std::function<void(BrokerError)> refused);
+  void inspect(std::uint64_t number, Inspection&& inspection);
+  void stop_redrive(std::uint64_t number);
+  std::uint64_t intervene(QueueId queue, const std::vector<Position>& positions,
+                          queue::Intervention intervention);
+  [[nodiscard]] std::uint64_t count(QueueId queue, queue::MessageState state);
 
   // --- Broker -----------------------------------------------------------------------------------
   [[nodiscard]] SessionId attach(Session& session) override;
@@ -191,6 +207,7 @@ class Shard final : public Broker, private queue::Sink {
   void handle(DueMail& mail);
   void handle(ForwardMail& mail);
   void handle(ConsumerTimedOutMail& mail);
+  void handle(TaskMail& mail);
   void handle(ShutDownMail& mail);
   void answer_find(QueueQuestion& question, OwnedQueue* queue);
   void answer_consume(QueueQuestion& question, OwnedQueue* queue);
@@ -200,9 +217,25 @@ class Shard final : public Broker, private queue::Sink {
   // Messages that leave a queue for another place (shard_forward.cpp).
   void dead_letter(const QueueRecord& source, queue::Forward& forward);
   void release(const QueueRecord& gate, queue::Forward& forward);
+  void redrive(const QueueRecord& source, queue::Forward& forward);
   void transfer(std::span<const QueueAddress> targets, const MessageRef& message,
                 const PublisherToken& token);
   void send_transfers();
+
+  // Inspections (shard_inspect.cpp).
+  [[nodiscard]] QueuePointer find_holder(const Holder& holder) const;
+  void next_page(std::uint64_t number);
+  void peek_page(std::uint64_t number, Inspection& inspection, std::vector<queue::Found>& page);
+  void redrive_page(std::uint64_t number, Inspection& inspection, std::vector<queue::Found>& page);
+  /// Where a message would go, and as what; the error says why nowhere.
+  [[nodiscard]] Result<std::vector<QueueAddress>> plan_redrive(const QueueRecord& source,
+                                                               const RedriveRequest& request,
+                                                               const Message& message,
+                                                               dlq::Republish& letter);
+  void end_redrive(std::uint64_t number, Inspection& inspection, std::optional<BrokerError> error);
+  void forget_ended_redrives();
+  void run_inspections();
+  void end_inspections(QueueId queue);
 
   // Mail out.
   void send(ShardId to, Mail&& mail, std::uint64_t bytes = 0);
@@ -279,6 +312,8 @@ class Shard final : public Broker, private queue::Sink {
   /// What left queues of this shard in this turn for queues of others.
   std::map<ShardId, std::unique_ptr<TransactionShare>> transfers_;
   RouteCache forward_route_;
+  Inspections inspections_;
+  std::vector<std::uint64_t> ended_redrives_;
   bool is_in_transaction_ = false;  ///< a transaction's share is being carried out
   /// Transactions of own sessions, by number and operation: shares that are not durable yet.
   std::map<std::pair<std::uint64_t, OperationNumber>, std::uint32_t> transaction_shares_;

@@ -37,6 +37,8 @@ DeadLetterTarget dead_letter_target(const QueueRecord& queue) {
 void Shard::handle(ForwardMail& mail) {
   if (mail.forward.reason == queue::LeaveReason::released)
     release(*mail.source, mail.forward);
+  else if (mail.forward.reason == queue::LeaveReason::redriven)
+    redrive(*mail.source, mail.forward);
   else
     dead_letter(*mail.source, mail.forward);
 }

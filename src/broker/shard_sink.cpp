@@ -120,8 +120,6 @@ void Shard::forget_key(QueueId queue, std::string_view key) {
   staging_.write(forget_record(DeduplicationKey{queue, std::string(key), {}}));
 }
 
-void Shard::browsed(QueueId, std::uint64_t, std::vector<queue::Found>&&, Position) {}
-
 void Shard::consumer_timed_out(const ConsumerId& consumer, Millis timeout) {
   send(consumer.session.shard, ConsumerTimedOutMail{consumer, timeout});
 }
