@@ -29,7 +29,16 @@ struct Republish {
   std::vector<std::string> routing_keys;
 };
 
-/// Makes the dead letter. `delivery_count` goes into no header (RabbitMQ strips it).
+/// As `x-death` names it; empty for a message that leaves without dying (released, redriven).
+[[nodiscard]] std::string_view reason_name(queue::LeaveReason reason) noexcept;
+
+/// Makes the dead letter; the reason must be one of a death. Headers come out sorted by name:
+///   x-death               array of tables, newest first (deaths.hpp)
+///   x-first-death-*       exchange, queue, reason of the first death: set if there was no x-death
+///   x-last-death-*        the same of this one
+///   x-delivery-count, CC  taken out; CC only if there is a routing key in the source
+/// A client may have sent an x-death of its own. A list is continued, whatever is in it: entries
+/// that are not of this queue and reason stay as they are. Anything else is replaced.
 [[nodiscard]] Republish dead_letter(const Message& message, queue::LeaveReason reason,
                                     const Source& source, Time now);
 
