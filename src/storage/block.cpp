@@ -5,8 +5,28 @@
 namespace tern::storage {
 namespace {
 
-enum Flag : std::uint8_t { flag_persistent = 1, flag_shared = 2, flag_priority = 4 };
-constexpr std::uint8_t known_flags = flag_persistent | flag_shared | flag_priority;
+enum Flag : std::uint8_t {
+  flag_persistent = 1,
+  flag_shared = 2,
+  flag_priority = 4,
+  flag_ttl = 8,
+  flag_timed = 16,
+  flag_received = 32
+};
+constexpr std::uint8_t known_flags = 63;
+
+// From one time to another as a number that is small when they are close, whatever the order.
+std::uint64_t time_step(Time from, Time to) noexcept {
+  const auto step = static_cast<std::uint64_t>(to.time_since_epoch().count()) -
+                    static_cast<std::uint64_t>(from.time_since_epoch().count());
+  return (step << 1) ^ (step >> 63 != 0 ? ~std::uint64_t{0} : 0);
+}
+
+Time add_time_step(Time from, std::uint64_t coded) noexcept {
+  const std::uint64_t step = (coded >> 1) ^ ((coded & 1) != 0 ? ~std::uint64_t{0} : 0);
+  const auto sum = static_cast<std::uint64_t>(from.time_since_epoch().count()) + step;
+  return Time{Millis{static_cast<std::int64_t>(sum)}};
+}
 
 bool are_names(Bytes names) noexcept {
   if (names.size() < 2) return false;
@@ -16,9 +36,15 @@ bool are_names(Bytes names) noexcept {
   return names.size() == exchange + 2 + key;
 }
 
-bool read_message(ByteReader& from, std::uint8_t flags, MessageParts& message) noexcept {
+bool read_message(ByteReader& from, std::uint8_t flags, MessageParts& message,
+                  Time& received) noexcept {
   message.persistent = (flags & flag_persistent) != 0;
   message.priority = (flags & flag_priority) != 0 ? from.byte() : 0;
+  message.has_ttl = (flags & flag_ttl) != 0;
+  message.ttl_ms = message.has_ttl ? from.varint32() : 0;
+  message.is_timed = (flags & flag_timed) != 0;
+  if ((flags & flag_received) != 0) received = add_time_step(received, from.varint());
+  message.received = received;
   const std::uint64_t names = from.varint();
   const std::uint64_t properties = from.varint32();
   const std::uint64_t body = from.varint32();
@@ -57,11 +83,17 @@ void ValueWriter::parts(std::vector<Bytes>& to) const {
   if (scratch_.size() > at) to.emplace_back(scratch_.data() + at, scratch_.size() - at);
 }
 
-void write_message(ValueWriter& to, const MessageParts& message) {
+void write_message(ValueWriter& to, const MessageParts& message, Time& received) {
   std::uint8_t flags = message.persistent ? flag_persistent : 0;
   if (message.priority != 0) flags |= flag_priority;
+  if (message.has_ttl) flags |= flag_ttl;
+  if (message.is_timed) flags |= flag_timed;
+  if (message.received != received) flags |= flag_received;
   to.byte(flags);
   if (message.priority != 0) to.byte(message.priority);
+  if (message.has_ttl) to.varint(message.ttl_ms);
+  if (message.received != received) to.varint(time_step(received, message.received));
+  received = message.received;
   to.varint(message.names.size());
   to.varint(message.properties.size());
   to.varint(message.body.size());
@@ -76,6 +108,7 @@ void BlockWriter::begin(Position first) {
   last_ = first;
   count_ = 0;
   commit_ = 0;
+  received_ = {};
 }
 
 void BlockWriter::position(Position position) {
@@ -87,7 +120,7 @@ void BlockWriter::position(Position position) {
 
 void BlockWriter::add(Position at, const MessageParts& message) {
   position(at);
-  write_message(body_, message);
+  write_message(body_, message, received_);
 }
 
 void BlockWriter::add_shared(Position at, CommitId commit, std::uint32_t part,
@@ -135,7 +168,7 @@ bool BlockReader::next(BlockEntry& entry) noexcept {
     entry.part = from_.varint32();
     entry.index = from_.varint32();
     if (commit_ == 0 || entry.part >= shared_parts_max) from_.fail();
-  } else if (!read_message(from_, flags, entry.message)) {
+  } else if (!read_message(from_, flags, entry.message, received_)) {
     from_.fail();
   }
   --left_;
@@ -176,7 +209,7 @@ bool SharedReader::next(MessageParts& message) noexcept {
   }
   const std::uint8_t flags = from_.byte();
   if ((flags & ~known_flags) != 0 || (flags & flag_shared) != 0) from_.fail();
-  if (!read_message(from_, flags, message)) from_.fail();
+  if (!read_message(from_, flags, message, received_)) from_.fail();
   --left_;
   if (!from_.ok()) left_ = 0;
   return from_.ok();

@@ -4,9 +4,13 @@
 //   block        := varint count, varint span (last position - first), varint commit (0: nothing
 //                   shared), count x entry
 //   entry        := varint position - previous position (the key's for the first), message | shared
-//   message      := u8 flags, [u8 priority], varint names, properties and body bytes, the three
+//   message      := u8 flags, [u8 priority], [varint ttl ms], [varint received], varint names,
+//                   properties and body bytes, the three
 //   shared       := u8 flags, varint part, varint index in it
 //   shared block := varint n, n x { varint stream, first, span }, varint count, count x message
+//
+// `received` is the time since the message before it in the block (before the first: the Unix
+// epoch) in ms, zigzag coded, and left out if it is 0: messages that come together pay nothing.
 //
 // The list of a shared block says who refers to it: when all of those are settled, it is garbage.
 #pragma once
@@ -68,6 +72,7 @@ class BlockWriter {
   Position last_ = 0;
   std::uint64_t count_ = 0;
   CommitId commit_ = 0;
+  Time received_{};  // of the last message
 };
 
 struct BlockEntry {
@@ -97,6 +102,7 @@ class BlockReader {
   std::uint64_t left_ = 0;
   Position last_ = 0;
   CommitId commit_ = 0;
+  Time received_{};  // of the last message
 };
 
 /// A stream's messages that refer to a shared block, with positions in [first, last].
@@ -108,8 +114,9 @@ struct SharedBy {
   friend bool operator==(const SharedBy&, const SharedBy&) = default;
 };
 
-/// Writes one message of a shared block.
-void write_message(ValueWriter& to, const MessageParts& message);
+/// Writes one message of a shared block. `received` is that of the message before it, and then its
+/// own; the first is given Time{}.
+void write_message(ValueWriter& to, const MessageParts& message, Time& received);
 /// The head of a shared block; `count` messages follow.
 void encode_shared_head(std::string& to, const std::vector<SharedBy>& users, std::uint64_t count);
 
@@ -128,6 +135,7 @@ class SharedReader {
   std::vector<SharedBy> users_;
   std::uint64_t count_ = 0;
   std::uint64_t left_ = 0;
+  Time received_{};  // of the last message
 };
 
 }  // namespace tern::storage

@@ -30,6 +30,12 @@ void CommitBuilder::build(const Cut& cut, Delta& delta) {
   commit_ = delta.commit;
   epoch_ = delta.epoch;
   message_bytes_ = 0;
+  // Before the entries of this commit: what a shard adds in the turn in which it trims is needed.
+  due_.begin();
+  for (const auto& batch : cut.batches) {
+    for (const DueTrim& trim : batch->due_trims) due_.note_trim(trim);
+  }
+  due_.write_trims(database_, write_batch_);
   take_appends(cut);
   sort_into_groups();
   place_shared();
@@ -63,8 +69,11 @@ void CommitBuilder::take_appends(const Cut& cut) {
       const Message& message = *append.message;
       ++group.count;
       group.bytes += message.bytes();
+      group.body_bytes += message.body().size();
       message_bytes_ += message.bytes();
       entries_.push_back({append.position, &message, last_group});
+      if (append.due != Time{})
+        due_.add({stream, {append.due, append.position}}, database_, write_batch_);
       if (message.bytes() >= shared_bytes_min) note_sharing(message);
     }
   }
@@ -136,6 +145,7 @@ void CommitBuilder::write_group(const Group& group, Delta& delta) {
                     .last = entries[group.count - 1].position,
                     .count = group.count,
                     .bytes = group.bytes,
+                    .body_bytes = group.body_bytes,
                     .spilled = is_spilled(group.stream)};
   bool open = false;
   for (std::uint32_t i = 0; i < group.count; ++i) {
@@ -176,8 +186,9 @@ void CommitBuilder::write_shared_parts() {
     scratch_.clear();
     encode_shared_head(scratch_, part.users, part.count);
     shared_body_.clear();
+    Time received{};
     for (std::uint32_t i = 0; i < part.count; ++i)
-      write_message(shared_body_, parts_of(*shared_[part.begin + i]));
+      write_message(shared_body_, parts_of(*shared_[part.begin + i]), received);
     pieces_.clear();
     pieces_.emplace_back(scratch_);
     shared_body_.parts(pieces_);
@@ -207,6 +218,7 @@ void CommitBuilder::write_changes(const Cut& cut, Delta& delta) {
           last.last = settled.last;
           last.count += settled.count;
           last.bytes += settled.bytes;
+          last.body_bytes += settled.body_bytes;
           continue;
         }
       }
@@ -215,21 +227,30 @@ void CommitBuilder::write_changes(const Cut& cut, Delta& delta) {
     for (const Mark& mark : batch->marks) {
       if (!dropped_.contains(raw(mark.queue))) delta.marks.push_back(mark);
     }
+    for (const Returned& returned : batch->returned) {
+      if (!dropped_.contains(raw(returned.queue))) delta.returned.push_back(returned);
+    }
+  }
+}
+
+void CommitBuilder::write_record(const Record& record) {
+  if (record.value) {
+    write_batch_.Put(database_.meta(), topology_key(record.key), *record.value);
+  } else {
+    write_batch_.Delete(database_.meta(), topology_key(record.key));
   }
 }
 
 void CommitBuilder::write_records(const Cut& cut, Delta& delta) {
+  for (const auto& batch : cut.batches) {
+    for (const Record& record : batch->records) write_record(record);
+  }
   for (const RecordsItem& item : cut.records) {
-    for (const Record& record : item.records) {
-      if (record.value) {
-        write_batch_.Put(database_.meta(), topology_key(record.key), *record.value);
-      } else {
-        write_batch_.Delete(database_.meta(), topology_key(record.key));
-      }
-    }
+    for (const Record& record : item.records) write_record(record);
     for (const QueueId queue : item.dropped) {
       if (queue == QueueId::none) continue;
       write_batch_.Delete(database_.meta(), queue_key(queue));
+      due_.drop(queue, database_, write_batch_);
       delta.dropped.push_back(queue);
       dropped_.fill(raw(queue), std::uint64_t{raw(queue)} + 1);
     }

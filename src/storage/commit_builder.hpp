@@ -6,11 +6,13 @@
 #include <rocksdb/write_batch.h>
 
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "storage/block.hpp"
 #include "storage/database.hpp"
 #include "storage/delta.hpp"
+#include "storage/due_writer.hpp"
 #include "storage/inbox.hpp"
 #include "storage/settled_set.hpp"
 
@@ -18,8 +20,10 @@ namespace tern::storage {
 
 class CommitBuilder {
  public:
-  CommitBuilder(Database& database, std::uint64_t block_bytes_max)
-      : database_(database), block_bytes_max_(block_bytes_max) {}
+  /// `due_streams`: what recovery found in the index of due times.
+  CommitBuilder(Database& database, std::uint64_t block_bytes_max,
+                const std::unordered_set<Stream>& due_streams)
+      : database_(database), block_bytes_max_(block_bytes_max), due_(due_streams) {}
 
   /// Takes the cut's appends (those withdrawn are left out) and adds everything to write_batch().
   /// `delta.commit` and `delta.epoch` say which commit it is; the rest of it is filled.
@@ -31,6 +35,8 @@ class CommitBuilder {
 
   /// Bytes of messages in the last build, as they count for an epoch.
   [[nodiscard]] std::uint64_t message_bytes() const noexcept { return message_bytes_; }
+  /// Ranges taken out of the index of due times in the last build.
+  [[nodiscard]] std::uint64_t due_ranges() const noexcept { return due_.ranges(); }
 
  private:
   struct Entry {
@@ -43,6 +49,7 @@ class CommitBuilder {
     std::uint32_t begin = 0;
     std::uint32_t count = 0;
     std::uint64_t bytes = 0;
+    std::uint64_t body_bytes = 0;
   };
   struct Place {  // of a shared message
     std::uint32_t part = 0;
@@ -63,6 +70,7 @@ class CommitBuilder {
   void write_shared_parts();
   void write_changes(const Cut& cut, Delta& delta);
   void write_records(const Cut& cut, Delta& delta);
+  void write_record(const Record& record);
   void put(const BlockKey& key);
   [[nodiscard]] std::uint32_t group_of(Stream stream);
 
@@ -72,6 +80,7 @@ class CommitBuilder {
   CommitId commit_ = 0;
   Epoch epoch_ = 0;
   std::uint64_t message_bytes_ = 0;
+  DueWriter due_;
   SettledSet dropped_;  // queues dropped in this run: what comes for them later is not kept
 
   std::vector<Entry> entries_;

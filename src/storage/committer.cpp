@@ -15,6 +15,8 @@ constexpr std::uint64_t unsynced_bytes_max = 16 << 20;
 constexpr std::uint64_t lazy_bytes_max = 8 << 20;
 // Queue records in one commit.
 constexpr std::uint64_t checkpoint_slice_bytes = 256 << 10;
+// Ranges removed from a memtable make each look at it slower; in a file they are merged.
+constexpr std::uint64_t due_ranges_max = 512;
 // After that long without a commit, a memtable full of garbage is dropped.
 constexpr std::chrono::seconds idle_after{1};
 constexpr std::uint64_t idle_epoch_bytes_min = 4 << 20;
@@ -29,16 +31,16 @@ std::string cannot_write(const char* what, const rocksdb::Status& status) {
 }  // namespace
 
 Committer::Committer(const RocksOptions& options, Database& database, FilterState& state,
-                     Inbox& inbox, Completer& completer, Epoch epoch, CommitId commit)
+                     Inbox& inbox, Completer& completer, const Recovery& recovery)
     : options_(options),
       database_(database),
       state_(state),
       inbox_(inbox),
       completer_(completer),
-      builder_(database, options.block_bytes_max),
+      builder_(database, options.block_bytes_max, recovery.due_streams),
       checkpointer_(database, state),
-      epoch_(epoch),
-      next_commit_(commit) {
+      epoch_(recovery.next_epoch),
+      next_commit_(recovery.next_commit) {
   // Deltas of the former run wait for their checkpoint.
   if (state_.table.has_changed()) checkpoint_due_ = Steady::now() + options_.checkpoint_interval;
 }
@@ -83,8 +85,9 @@ bool Committer::is_durable_cut(const Cut& cut, const Delta& delta) const {
   return !cut.records.empty() ||
          std::any_of(delta.appended.begin(), delta.appended.end(),
                      [](const Appended& appended) { return !appended.spilled; }) ||
-         std::any_of(cut.batches.begin(), cut.batches.end(),
-                     [](const auto& batch) { return !batch->transactions.empty(); });
+         std::any_of(cut.batches.begin(), cut.batches.end(), [](const auto& batch) {
+           return !batch->transactions.empty() || !batch->records.empty();
+         });
 }
 
 void Committer::commit(Cut&& cut) {
@@ -96,13 +99,14 @@ void Committer::commit(Cut&& cut) {
   commit.needs_sync = is_durable_cut(cut, commit.delta);
   rocksdb::WriteBatch& batch = builder_.write_batch();
   epoch_bytes_ += builder_.message_bytes();
+  due_ranges_ += builder_.due_ranges();
   if (epoch_is_new_) {
     batch.Put(database_.meta(), to_slice(epoch_key), encode_number(epoch_));
     epoch_is_new_ = false;
   }
   if (!commit.delta.is_volatile()) {
     delta_bytes_ += 16 * (commit.delta.appended.size() + commit.delta.settled.size() +
-                          commit.delta.marks.size());
+                          commit.delta.marks.size() + commit.delta.returned.size());
     if (checkpoint_due_ == Steady::time_point::max())
       checkpoint_due_ = Steady::now() + options_.checkpoint_interval;
   }
@@ -143,6 +147,11 @@ void Committer::keep_house() {
     delta_bytes_ = 0;
     checkpoint_due_ = Steady::time_point::max();
     checkpointer_.begin();
+  }
+  if (due_ranges_ >= due_ranges_max) {
+    due_ranges_ = 0;
+    const rocksdb::Status status = database_.start_due_flush();
+    if (!status.ok()) completer_.fail(cannot_write("a file in", status));
   }
   const auto unsynced = completer_.unsynced();
   if (unsynced.since && completer_.is_idle() &&

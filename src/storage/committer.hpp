@@ -9,14 +9,15 @@
 #include "storage/checkpointer.hpp"
 #include "storage/commit_builder.hpp"
 #include "storage/completer.hpp"
+#include "storage/recovery.hpp"
 
 namespace tern::storage {
 
 class Committer {
  public:
-  /// `epoch` and `commit` are the first ones of this run; `epoch` is on disk already.
+  /// `recovery` says where this run begins; its epoch is on disk already.
   Committer(const RocksOptions& options, Database& database, FilterState& state, Inbox& inbox,
-            Completer& completer, Epoch epoch, CommitId commit);
+            Completer& completer, const Recovery& recovery);
 
   void start();
   /// After the inbox was closed: writes what is left in it, and a checkpoint.
@@ -48,6 +49,7 @@ class Committer {
   std::uint64_t epoch_bytes_ = 0;  // of messages written in it
   CommitId next_commit_;
   std::uint64_t delta_bytes_ = 0;  // since the last checkpoint began
+  std::uint64_t due_ranges_ = 0;   // removed from the index since it was last written to a file
   Steady::time_point checkpoint_due_ = Steady::time_point::max();
   Steady::time_point idle_check_due_ = Steady::time_point::max();
   std::thread thread_;

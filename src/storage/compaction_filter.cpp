@@ -73,6 +73,24 @@ class DeltaFilter final : public CompactionFilter {
   CommitId covered_;
 };
 
+class DueFilter final : public CompactionFilter {
+ public:
+  explicit DueFilter(std::shared_ptr<const FilterState> state) : state_(std::move(state)) {}
+  const char* Name() const override { return "tern.due"; }
+
+  Decision FilterV2(int, const Slice& raw_key, ValueType type, const Slice&, std::string*,
+                    std::string* skip_until) const override {
+    const auto key = decode_due_key(to_bytes(raw_key));
+    if (type != ValueType::kValue || !key) return Decision::kKeep;
+    if (!state_->table.is_settled(key->stream, key->entry.position)) return Decision::kKeep;
+    *skip_until = key_after(to_bytes(raw_key));
+    return Decision::kRemoveAndSkipUntil;
+  }
+
+ private:
+  std::shared_ptr<const FilterState> state_;
+};
+
 template <class Make>
 class Factory final : public rocksdb::CompactionFilterFactory {
  public:
@@ -104,6 +122,12 @@ std::shared_ptr<rocksdb::CompactionFilterFactory> make_delta_filter(
     std::shared_ptr<const FilterState> state) {
   auto make = [state] { return std::make_unique<DeltaFilter>(state->covered.load()); };
   return std::make_shared<Factory<decltype(make)>>("tern.deltas", std::move(make));
+}
+
+std::shared_ptr<rocksdb::CompactionFilterFactory> make_due_filter(
+    std::shared_ptr<const FilterState> state) {
+  auto make = [state] { return std::make_unique<DueFilter>(state); };
+  return std::make_shared<Factory<decltype(make)>>("tern.due", std::move(make));
 }
 
 std::optional<std::string> shrink_block(const StreamTable& table, const BlockKey& key, Bytes value,

@@ -30,6 +30,10 @@ struct FilterState {
 [[nodiscard]] std::shared_ptr<rocksdb::CompactionFilterFactory> make_delta_filter(
     std::shared_ptr<const FilterState> state);
 
+/// Leaves out of the index of due times what is settled.
+[[nodiscard]] std::shared_ptr<rocksdb::CompactionFilterFactory> make_due_filter(
+    std::shared_ptr<const FilterState> state);
+
 /// A block without its settled messages, or nothing if too few of them are settled to be worth it.
 [[nodiscard]] std::optional<std::string> shrink_block(const StreamTable& table, const BlockKey& key,
                                                       Bytes value, bool& all_settled);

@@ -16,6 +16,7 @@ namespace {
 
 constexpr const char* messages_family = "msg";
 constexpr const char* deltas_family = "ack";
+constexpr const char* due_family = "due";
 
 rocksdb::DBOptions database_options(const RocksOptions& options) {
   rocksdb::DBOptions result;
@@ -128,10 +129,14 @@ Result<std::unique_ptr<Database>> Database::open(
   messages.compaction_filter_factory = make_message_filter(filter_state);
   rocksdb::ColumnFamilyOptions deltas = small_family();
   deltas.compaction_filter_factory = make_delta_filter(filter_state);
+  rocksdb::ColumnFamilyOptions due = small_family();
+  due.max_write_buffer_number = 3;
+  due.compaction_filter_factory = make_due_filter(filter_state);
   std::vector<rocksdb::ColumnFamilyDescriptor> families = {
       {rocksdb::kDefaultColumnFamilyName, small_family()},
       {messages_family, messages},
-      {deltas_family, deltas}};
+      {deltas_family, deltas},
+      {due_family, due}};
   // A newer version may have families of its own; opened too, they let us read its format number.
   std::vector<std::string> names;
   if (rocksdb::DB::ListColumnFamilies({}, options.data_dir, &names).ok()) {
@@ -153,6 +158,7 @@ Result<std::unique_ptr<Database>> Database::open(
   database->meta_ = opened->handles[0];
   database->messages_ = opened->handles[1];
   database->deltas_ = opened->handles[2];
+  database->due_ = opened->handles[3];
 
   std::string stored;
   const auto status = database->db_->Get({}, database->meta_, to_slice(format_key), &stored);
@@ -162,6 +168,12 @@ Result<std::unique_ptr<Database>> Database::open(
       return Error{fmt::format(
           "data directory {} was written by a newer TernMQ (format {}, this one reads up to {}): "
           "start the newer version or use another directory",
+          options.data_dir, format, format_version)};
+    }
+    if (format < format_version) {
+      return Error{fmt::format(
+          "data directory {} was written by an older TernMQ (format {}, this one reads {}): let "
+          "that version empty its queues and start with another directory",
           options.data_dir, format, format_version)};
     }
   } else if (!status.IsNotFound()) {
@@ -186,7 +198,14 @@ rocksdb::Status Database::start_flush() {
   flush.wait = false;
   flush.allow_write_stall = false;
   // The small families go along: a log is kept for as long as any family needs it.
-  return db_->Flush(flush, {messages_, deltas_, meta_});
+  return db_->Flush(flush, {messages_, deltas_, meta_, due_});
+}
+
+rocksdb::Status Database::start_due_flush() {
+  rocksdb::FlushOptions flush;
+  flush.wait = false;
+  flush.allow_write_stall = false;
+  return db_->Flush(flush, due_);
 }
 
 }  // namespace tern::storage

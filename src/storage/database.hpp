@@ -1,4 +1,4 @@
-// Database: the RocksDB instance with its three column families, opened the way the store needs it.
+// Database: the RocksDB instance with its four column families, opened the way the store needs it.
 // Owned by RocksStore; its operations are called from the store's threads.
 #pragma once
 
@@ -27,11 +27,14 @@ class Database {
   [[nodiscard]] rocksdb::ColumnFamilyHandle* messages() noexcept { return messages_; }
   [[nodiscard]] rocksdb::ColumnFamilyHandle* deltas() noexcept { return deltas_; }
   [[nodiscard]] rocksdb::ColumnFamilyHandle* meta() noexcept { return meta_; }
+  [[nodiscard]] rocksdb::ColumnFamilyHandle* due() noexcept { return due_; }
 
   /// Memtables of messages waiting to be written to a file.
   [[nodiscard]] std::uint64_t memtables_waiting();
   /// Starts writing all memtables to files, without waiting for it.
   [[nodiscard]] rocksdb::Status start_flush();
+  /// The same for the index of due times alone.
+  [[nodiscard]] rocksdb::Status start_due_flush();
 
  private:
   Database() = default;
@@ -40,6 +43,7 @@ class Database {
   rocksdb::ColumnFamilyHandle* messages_ = nullptr;
   rocksdb::ColumnFamilyHandle* deltas_ = nullptr;
   rocksdb::ColumnFamilyHandle* meta_ = nullptr;
+  rocksdb::ColumnFamilyHandle* due_ = nullptr;
   std::unique_ptr<rocksdb::DB> db_;
 };
 

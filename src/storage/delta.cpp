@@ -7,7 +7,7 @@
 namespace tern::storage {
 namespace {
 
-constexpr std::uint64_t delta_version = 1;
+constexpr std::uint64_t delta_version = 2;
 
 template <class T>
 std::uint64_t durable_count(const std::vector<T>& items) {
@@ -31,17 +31,22 @@ QueueId read_queue(ByteReader& from) {
   return static_cast<QueueId>(id);
 }
 
+Time read_time(ByteReader& from) {
+  return Time{Millis{static_cast<std::int64_t>(from.varint())}};
+}
+
 }  // namespace
 
 bool Delta::is_volatile() const noexcept {
   return durable_count(appended) == 0 && durable_count(settled) == 0 && marks.empty() &&
-         dropped.empty();
+         returned.empty() && dropped.empty();
 }
 
 void Delta::clear() {
   appended.clear();
   settled.clear();
   marks.clear();
+  returned.clear();
   dropped.clear();
 }
 
@@ -56,6 +61,7 @@ void encode_delta(const Delta& delta, std::string& to) {
     put_varint(to, item.last - item.first);
     put_varint(to, item.count);
     put_varint(to, item.bytes);
+    put_varint(to, item.body_bytes);
   }
   put_varint(to, durable_count(delta.settled));
   for (const Settled& item : delta.settled) {
@@ -65,12 +71,20 @@ void encode_delta(const Delta& delta, std::string& to) {
     put_varint(to, item.last - item.first);
     put_varint(to, item.count);
     put_varint(to, item.bytes);
+    put_varint(to, item.body_bytes);
   }
   put_varint(to, delta.marks.size());
   for (const Mark& item : delta.marks) {
     put_varint(to, raw(item.queue));
     put_varint(to, item.low_water);
     put_varint(to, item.delivered);
+  }
+  put_varint(to, delta.returned.size());
+  for (const Returned& item : delta.returned) {
+    put_varint(to, raw(item.queue));
+    put_varint(to, item.position);
+    put_varint(to, item.delivery_count);
+    put_varint(to, static_cast<std::uint64_t>(item.due.time_since_epoch().count()));
   }
   put_varint(to, delta.dropped.size());
   for (const QueueId queue : delta.dropped) put_varint(to, raw(queue));
@@ -89,6 +103,7 @@ std::optional<Delta> decode_delta(Bytes bytes) {
                                      item.last = from.last_of(item.first);
                                      item.count = from.varint();
                                      item.bytes = from.varint();
+                                     item.body_bytes = from.varint();
                                      return item;
                                    }) &&
                         read_items(from, delta.settled,
@@ -99,6 +114,7 @@ std::optional<Delta> decode_delta(Bytes bytes) {
                                      item.last = from.last_of(item.first);
                                      item.count = from.varint();
                                      item.bytes = from.varint();
+                                     item.body_bytes = from.varint();
                                      return item;
                                    }) &&
                         read_items(from, delta.marks,
@@ -107,6 +123,15 @@ std::optional<Delta> decode_delta(Bytes bytes) {
                                      item.queue = read_queue(from);
                                      item.low_water = from.varint();
                                      item.delivered = from.varint();
+                                     return item;
+                                   }) &&
+                        read_items(from, delta.returned,
+                                   [&] {
+                                     Returned item;
+                                     item.queue = read_queue(from);
+                                     item.position = from.varint();
+                                     item.delivery_count = from.varint32();
+                                     item.due = read_time(from);
                                      return item;
                                    }) &&
                         read_items(from, delta.dropped, [&] { return read_queue(from); });

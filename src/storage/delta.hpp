@@ -2,11 +2,12 @@
 // structure updates the stream table while the broker runs and, read back from disk, when it
 // starts. Pure.
 //
-//   varint version (1)
-//   varint n, n x { queue, epoch, first, last - first, count, bytes }            appended
-//   varint n, n x { queue, first, last - first, count, bytes }                   settled
-//   varint n, n x { queue, low water, delivered }                                marks
-//   varint n, n x { queue }                                                      dropped
+//   varint version (2)
+//   varint n, n x { queue, epoch, first, last - first, count, bytes, body bytes }  appended
+//   varint n, n x { queue, first, last - first, count, bytes, body bytes }         settled
+//   varint n, n x { queue, low water, delivered }                                  marks
+//   varint n, n x { queue, position, delivery count, due }                         returned
+//   varint n, n x { queue }                                                        dropped
 //
 // All numbers are varints. Spilled messages are left out: they do not survive a restart.
 #pragma once
@@ -28,6 +29,7 @@ struct Appended {
   Position last = 0;
   std::uint64_t count = 0;
   std::uint64_t bytes = 0;
+  std::uint64_t body_bytes = 0;
   bool spilled = false;
 };
 
@@ -37,6 +39,7 @@ struct Delta {
   std::vector<Appended> appended;
   std::vector<Settled> settled;
   std::vector<Mark> marks;
+  std::vector<Returned> returned;
   std::vector<QueueId> dropped;
 
   /// Nothing that belongs on disk.

@@ -10,7 +10,10 @@ namespace {
 
 // A rough size, for the size of a commit only.
 std::uint64_t bytes_of(const Batch& batch) {
-  std::uint64_t bytes = 32 * (batch.settled.size() + batch.marks.size()) + 64;
+  std::uint64_t bytes = 32 * (batch.settled.size() + batch.marks.size() + batch.returned.size()) +
+                        64 * (batch.due_trims.size() + 1);
+  for (const Record& record : batch.records)
+    bytes += record.key.size() + (record.value ? record.value->size() : 0);
   for (const Append& append : batch.appends) {
     if (append.message) bytes += append.message->bytes();
   }
@@ -22,7 +25,8 @@ std::uint64_t bytes_of(const Batch& batch) {
 void Inbox::submit(std::shared_ptr<Batch> batch) {
   const std::size_t shard = raw(batch->shard);
   const std::uint64_t bytes = bytes_of(*batch);
-  const bool is_lazy = batch->appends.empty() && batch->transactions.empty();
+  const bool is_lazy =
+      batch->appends.empty() && batch->transactions.empty() && batch->records.empty();
   const std::scoped_lock lock(mutex_);
   if (closed_) return;
   pending_bytes_.fetch_add(bytes, std::memory_order_relaxed);

@@ -4,6 +4,7 @@
 //   msg             u32 epoch, u32 stream, u64 position      block of messages (block.hpp)
 //   msg             u32 epoch, u32 ~0, u64 shared id         block of shared messages
 //   ack             u64 commit id                            delta (delta.hpp)
+//   due             u32 stream, u64 due (ms), u64 position   empty
 //   default         'f'                                      format version
 //   default         'e'                                      last epoch begun
 //   default         'c'                                      commit id that all 'q' records cover
@@ -21,6 +22,7 @@
 
 #include "base/bytes.hpp"
 #include "message/ids.hpp"
+#include "storage/store.hpp"
 
 namespace tern::storage {
 
@@ -28,8 +30,8 @@ using Stream = std::uint32_t;
 using Epoch = std::uint32_t;
 using CommitId = std::uint64_t;
 
-/// What this program writes, and the newest it reads.
-inline constexpr std::uint32_t format_version = 1;
+/// What this program writes and reads. (2: the index of due times, bytes of bodies, returns.)
+inline constexpr std::uint32_t format_version = 2;
 
 inline constexpr Stream spill_bit = 0x80000000U;
 inline constexpr Stream shared_stream = 0xFFFFFFFFU;
@@ -64,6 +66,26 @@ using BlockKeyBytes = std::array<char, block_key_bytes>;
 [[nodiscard]] BlockKeyBytes encode_block_key(const BlockKey& key) noexcept;
 [[nodiscard]] std::optional<BlockKey> decode_block_key(Bytes key) noexcept;
 
+/// A key of the index of due times. The time lies in [0, 2^63) ms after the Unix epoch.
+struct DueKey {
+  Stream stream = 0;
+  DueEntry entry;
+
+  friend bool operator==(const DueKey&, const DueKey&) = default;
+};
+
+inline constexpr std::size_t due_key_bytes = 20;
+using DueKeyBytes = std::array<char, due_key_bytes>;
+
+[[nodiscard]] DueKeyBytes encode_due_key(const DueKey& key) noexcept;
+[[nodiscard]] std::optional<DueKey> decode_due_key(Bytes key) noexcept;
+/// The least string above a key.
+[[nodiscard]] std::string key_after(Bytes key);
+/// Below all due keys of a stream, and above all of those before it.
+[[nodiscard]] std::string due_begin(Stream stream);
+/// Above all due keys of a stream, and not above any of those behind it.
+[[nodiscard]] std::string due_end(Stream stream);
+
 /// The same for an 8-byte number: delta keys, and the values of 'f', 'e' and 'c'.
 [[nodiscard]] std::string encode_number(std::uint64_t number);
 [[nodiscard]] std::optional<std::uint64_t> decode_number(Bytes bytes) noexcept;
@@ -80,7 +102,8 @@ inline constexpr char topology_prefix = 't';
 [[nodiscard]] std::optional<QueueId> decode_queue_key(Bytes key) noexcept;
 [[nodiscard]] std::string topology_key(const std::string& name);
 
-inline Bytes view(const BlockKeyBytes& key) noexcept {
+template <std::size_t count>
+Bytes view(const std::array<char, count>& key) noexcept {
   return {key.data(), key.size()};
 }
 

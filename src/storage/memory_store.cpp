@@ -24,28 +24,45 @@ void MemoryStore::submit(std::shared_ptr<Batch> batch) {
 }
 
 void MemoryStore::apply(Batch& batch) {
-  for (Append& append : batch.appends) {
-    std::uint8_t expected = Append::pending;
-    if (!std::atomic_ref(append.state).compare_exchange_strong(expected, Append::taken)) continue;
-    queues_[raw(append.queue)].insert_or_assign(append.position,
-                                                Stored{append.message, append.spill});
-  }
-  for (const Settled& settled : batch.settled) {
-    const auto queue = queues_.find(raw(settled.queue));
+  for (const DueTrim& trim : batch.due_trims) {
+    const auto queue = queues_.find(raw(trim.queue));
     if (queue == queues_.end()) continue;
-    auto& messages = queue->second;
-    auto it = messages.lower_bound(settled.first);
-    while (it != messages.end() && it->first < settled.last) {
-      it = it->second.spilled == settled.spilled ? messages.erase(it) : std::next(it);
-    }
+    auto& due = queue->second.due;
+    due.erase(due.begin(), due.upper_bound(trim.last));
   }
+  for (Append& one : batch.appends) append(one);
+  for (const Settled& settled : batch.settled) settle(settled);
   for (const Mark& mark : batch.marks) {
     const auto queue = queues_.find(raw(mark.queue));
     if (queue == queues_.end()) continue;
-    auto& messages = queue->second;
-    messages.erase(messages.begin(), messages.lower_bound(mark.low_water));
+    auto& messages = queue->second.messages;
+    while (!messages.empty() && messages.begin()->first < mark.low_water)
+      erase(queue->second, messages.begin());
     if (messages.empty()) queues_.erase(queue);
   }
+}
+
+void MemoryStore::append(Append& append) {
+  std::uint8_t expected = Append::pending;
+  if (!std::atomic_ref(append.state).compare_exchange_strong(expected, Append::taken)) return;
+  Queue& queue = queues_[raw(append.queue)];
+  queue.messages.insert_or_assign(append.position,
+                                  Stored{append.message, append.due, append.spill});
+  if (append.due != Time{}) queue.due.insert({append.due, append.position});
+}
+
+void MemoryStore::settle(const Settled& settled) {
+  const auto found = queues_.find(raw(settled.queue));
+  if (found == queues_.end()) return;
+  Queue& queue = found->second;
+  auto it = queue.messages.lower_bound(settled.first);
+  while (it != queue.messages.end() && it->first < settled.last)
+    it = it->second.spilled == settled.spilled ? erase(queue, it) : std::next(it);
+}
+
+MemoryStore::Messages::iterator MemoryStore::erase(Queue& queue, Messages::iterator message) {
+  if (message->second.due != Time{}) queue.due.erase({message->second.due, message->first});
+  return queue.messages.erase(message);
 }
 
 void MemoryStore::submit_records(std::vector<Record>, std::vector<QueueId> dropped,
@@ -68,8 +85,9 @@ void MemoryStore::read(const ReadRequest& request) {
     const auto queue = queues_.find(raw(request.queue));
     if (queue != queues_.end()) {
       std::uint64_t bytes = 0;
-      auto it = queue->second.lower_bound(request.from);
-      for (; it != queue->second.end() && it->first < request.to; ++it) {
+      const Messages& messages = queue->second.messages;
+      auto it = messages.lower_bound(request.from);
+      for (; it != messages.end() && it->first < request.to; ++it) {
         if (!result.messages.empty() && bytes >= request.bytes_max) {
           result.next = it->first;
           break;
@@ -83,7 +101,21 @@ void MemoryStore::read(const ReadRequest& request) {
 }
 
 void MemoryStore::read_due(const DueRequest& request) {
-  listener_->due_read(request.shard, {.queue = request.queue, .entries = {}, .is_last = true});
+  ensure(listener_ != nullptr, "read before start");
+  DueResult result{.queue = request.queue, .entries = {}, .is_last = true};
+  {
+    const std::scoped_lock lock(mutex_);
+    if (stopped_) return;
+    const auto queue = queues_.find(raw(request.queue));
+    if (queue != queues_.end()) {
+      const auto& due = queue->second.due;
+      auto it = due.upper_bound(request.after);
+      for (; it != due.end() && result.entries.size() < request.count_max; ++it)
+        result.entries.push_back(*it);
+      result.is_last = it == due.end();
+    }
+  }
+  listener_->due_read(request.shard, std::move(result));
 }
 
 void MemoryStore::stop() {
@@ -94,7 +126,7 @@ void MemoryStore::stop() {
 std::size_t MemoryStore::size() const {
   const std::scoped_lock lock(mutex_);
   std::size_t count = 0;
-  for (const auto& [id, messages] : queues_) count += messages.size();
+  for (const auto& [id, queue] : queues_) count += queue.messages.size();
   return count;
 }
 

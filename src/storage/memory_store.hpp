@@ -5,6 +5,7 @@
 
 #include <map>
 #include <mutex>
+#include <set>
 #include <unordered_map>
 
 #include "storage/store.hpp"
@@ -30,14 +31,22 @@ class MemoryStore final : public Store {
   // What a queue holds; persistent and spilled messages never share a position.
   struct Stored {
     MessageRef message;
+    Time due{};
     bool spilled = false;
   };
   using Messages = std::map<Position, Stored>;
+  struct Queue {
+    Messages messages;
+    std::set<DueEntry> due;  // of messages that are there
+  };
 
   void apply(Batch& batch);
+  void append(Append& append);
+  void settle(const Settled& settled);
+  static Messages::iterator erase(Queue& queue, Messages::iterator message);
 
   mutable std::mutex mutex_;  // guards all below; held for map work only, never for a callback
-  std::unordered_map<std::uint32_t, Messages> queues_;
+  std::unordered_map<std::uint32_t, Queue> queues_;
   Listener* listener_ = nullptr;
   bool stopped_ = false;
 };

@@ -7,10 +7,27 @@
 namespace tern::storage {
 namespace {
 
-constexpr std::uint64_t record_version = 1;
+constexpr std::uint64_t record_version = 2;
 
 void reduce(std::uint64_t& value, std::uint64_t by) {
   value -= std::min(value, by);
+}
+
+// Positions ascend. False if the bytes say something else.
+bool decode_returned(ByteReader& from, std::map<Position, ReturnNote>& to) {
+  const std::uint64_t count = from.varint();
+  if (count > from.left() / 3) from.fail();
+  Position position = 0;
+  for (std::uint64_t i = 0; i < count && from.ok(); ++i) {
+    const std::uint64_t step = from.varint();
+    if ((step == 0 && i > 0) || step > ~Position{0} - position) return false;
+    position += step;
+    ReturnNote note;
+    note.delivery_count = from.varint32();
+    note.due = Time{Millis{static_cast<std::int64_t>(from.varint())}};
+    to.emplace_hint(to.end(), position, note);
+  }
+  return from.ok();
 }
 
 }  // namespace
@@ -42,6 +59,7 @@ void StreamContents::append(const Appended& appended, EpochLedger& ledger) {
   ensure(appended.first <= appended.last, "appended range upside down");
   count += appended.count;
   bytes += appended.bytes;
+  body_bytes += appended.body_bytes;
   end = std::max(end, appended.last + 1);
   ledger.append(appended.epoch, appended.bytes, appended.bytes);
   if (segments.empty() || segments.back().epoch != appended.epoch) {
@@ -71,6 +89,8 @@ void StreamContents::settle(const Settled& done, Position low_water, EpochLedger
   settled.fill(std::max(done.first, low_water), std::max(done.last, low_water));
   reduce(count, done.count);
   reduce(bytes, done.bytes);
+  reduce(body_bytes, done.body_bytes);
+  returned.erase(returned.lower_bound(done.first), returned.lower_bound(done.last));
   settle_segments(done, ledger);
   drop_dead(low_water, ledger);
 }
@@ -125,6 +145,7 @@ void StreamContents::settle_segments(const Settled& done, EpochLedger& ledger) {
 
 void StreamContents::raise_low_water(Position low_water, EpochLedger& ledger) {
   settled.forget_below(low_water);
+  returned.erase(returned.begin(), returned.lower_bound(low_water));
   drop_dead(low_water, ledger);
 }
 
@@ -134,7 +155,17 @@ void StreamContents::drop_dead(Position low_water, EpochLedger& ledger) {
     if (dead) ledger.drop_segment(s.epoch, s.live_bytes);
     return dead;
   });
-  if (segments.empty()) unordered = false;
+  if (!segments.empty()) return;
+  unordered = false;
+  returned.clear();
+}
+
+void StreamContents::note_return(const Returned& note, Position low_water) {
+  const bool is_there = note.position >= low_water && !settled.contains(note.position) &&
+                        std::any_of(segments.begin(), segments.end(), [&](const Segment& segment) {
+                          return segment.first <= note.position && note.position <= segment.last;
+                        });
+  if (is_there) returned.insert_or_assign(note.position, ReturnNote{note.delivery_count, note.due});
 }
 
 void StreamContents::drop_all(EpochLedger& ledger) {
@@ -159,6 +190,7 @@ void encode_queue_record(CommitId as_of, const QueueState& state, std::string& t
   if (contents == nullptr || contents->segments.empty()) return;
   put_varint(to, contents->count);
   put_varint(to, contents->bytes);
+  put_varint(to, contents->body_bytes);
   put_varint(to, contents->unordered ? 1 : 0);
   for (const Segment& s : contents->segments) {
     put_varint(to, s.epoch);
@@ -170,6 +202,14 @@ void encode_queue_record(CommitId as_of, const QueueState& state, std::string& t
     put_varint(to, s.bytes);
   }
   contents->settled.encode(to);
+  put_varint(to, contents->returned.size());
+  Position before = 0;
+  for (const auto& [position, note] : contents->returned) {
+    put_varint(to, position - before);
+    put_varint(to, note.delivery_count);
+    put_varint(to, static_cast<std::uint64_t>(note.due.time_since_epoch().count()));
+    before = position;
+  }
 }
 
 std::optional<QueueRecord> decode_queue_record(Bytes bytes) {
@@ -187,6 +227,7 @@ std::optional<QueueRecord> decode_queue_record(Bytes bytes) {
     state.stored = std::make_unique<StreamContents>();
     state.stored->count = from.varint();
     state.stored->bytes = from.varint();
+    state.stored->body_bytes = from.varint();
     state.stored->unordered = from.varint() != 0;
     state.stored->segments.reserve(segments);
     for (std::uint64_t i = 0; i < segments; ++i) {
@@ -206,6 +247,7 @@ std::optional<QueueRecord> decode_queue_record(Bytes bytes) {
     auto settled = SettledSet::decode(from);
     if (!settled) return std::nullopt;
     state.stored->settled = std::move(*settled);
+    if (!decode_returned(from, state.stored->returned)) return std::nullopt;
   }
   if (!from.ok() || !from.at_end()) return std::nullopt;
   return record;

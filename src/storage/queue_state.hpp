@@ -49,14 +49,22 @@ struct Segment {
   std::uint64_t bytes = 0;
 };
 
+/// What is remembered of a message that came back (Returned).
+struct ReturnNote {
+  std::uint32_t delivery_count = 0;
+  Time due{};
+};
+
 /// One stream (the stored or the spilled messages of a queue) that holds something.
 struct StreamContents {
   std::vector<Segment> segments;  ///< by epoch
   SettledSet settled;
   std::uint64_t count = 0;
   std::uint64_t bytes = 0;
-  Position end = 0;        ///< one above the highest position ever stored
-  bool unordered = false;  ///< segments overlap
+  std::uint64_t body_bytes = 0;
+  std::map<Position, ReturnNote> returned;  ///< of messages that are there
+  Position end = 0;                         ///< one above the highest position ever stored
+  bool unordered = false;                   ///< segments overlap
 
   /// Nothing is left, and no position that was settled can be mistaken for one that was not: a
   /// position below an earlier one may be spilled later (requeued, then paged out).
@@ -66,6 +74,8 @@ struct StreamContents {
   void append(const Appended& appended, EpochLedger& ledger);
   void settle(const Settled& settled, Position low_water, EpochLedger& ledger);
   void raise_low_water(Position low_water, EpochLedger& ledger);
+  /// Keeps the note for as long as the message, if that is there.
+  void note_return(const Returned& note, Position low_water);
   void drop_all(EpochLedger& ledger);
   [[nodiscard]] const Segment* find(Epoch epoch) const noexcept;
 

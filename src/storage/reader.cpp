@@ -12,15 +12,11 @@ void Reader::start(std::uint32_t threads, Listener& listener,
   for (std::uint32_t i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
 }
 
-void Reader::submit(const ReadRequest& request) {
+void Reader::submit(const Request& request) {
   const std::scoped_lock lock(mutex_);
   if (stopping_) return;
   requests_.push_back(request);
   changed_.notify_one();
-}
-
-void Reader::submit(const DueRequest& request) {
-  listener_->due_read(request.shard, {.queue = request.queue, .entries = {}, .is_last = true});
 }
 
 void Reader::stop() {
@@ -44,17 +40,29 @@ void Reader::run() {
       changed_.wait(lock, [&] { return stopping_ || !requests_.empty(); });
       continue;
     }
-    const ReadRequest request = requests_.front();
+    const Request request = requests_.front();
     requests_.pop_front();
     lock.unlock();
-    auto result = read_messages(database_, table_, inbox_, cache, request);
-    if (result) {
-      listener_->read_done(request.shard, std::move(*result));
-    } else {
-      failed_(result.error().text);
-    }
-    result = ReadResult{};
+    std::visit([&](const auto& any) { answer(any, cache); }, request);
     lock.lock();
+  }
+}
+
+void Reader::answer(const ReadRequest& request, SharedCache& cache) {
+  auto result = read_messages(database_, table_, inbox_, cache, request);
+  if (result) {
+    listener_->read_done(request.shard, std::move(*result));
+  } else {
+    failed_(result.error().text);
+  }
+}
+
+void Reader::answer(const DueRequest& request, SharedCache&) {
+  auto result = read_due(database_, table_, request);
+  if (result) {
+    listener_->due_read(request.shard, std::move(*result));
+  } else {
+    failed_(result.error().text);
   }
 }
 

@@ -8,6 +8,7 @@
 #include <functional>
 #include <mutex>
 #include <thread>
+#include <variant>
 #include <vector>
 
 #include "storage/database.hpp"
@@ -38,6 +39,9 @@ class SharedCache {
 [[nodiscard]] Result<ReadResult> read_messages(Database& database, const StreamTable& table,
                                                const Inbox& inbox, SharedCache& cache,
                                                const ReadRequest& request);
+/// The same for the index of due times (read_due.cpp). Most of what is settled is left out.
+[[nodiscard]] Result<DueResult> read_due(Database& database, const StreamTable& table,
+                                         const DueRequest& request);
 
 class Reader {
  public:
@@ -47,13 +51,15 @@ class Reader {
   /// `failed` is called on a reader thread when something cannot be read.
   void start(std::uint32_t threads, Listener& listener,
              std::function<void(const std::string&)> failed);
-  void submit(const ReadRequest& request);
-  void submit(const DueRequest& request);
+  using Request = std::variant<ReadRequest, DueRequest>;
+  void submit(const Request& request);
   /// Requests still waiting are not answered.
   void stop();
 
  private:
   void run();
+  void answer(const ReadRequest& request, SharedCache& cache);
+  void answer(const DueRequest& request, SharedCache& cache);
 
   Database& database_;
   const StreamTable& table_;
@@ -63,7 +69,7 @@ class Reader {
 
   std::mutex mutex_;  // guards the next block
   std::condition_variable changed_;
-  std::deque<ReadRequest> requests_;
+  std::deque<Request> requests_;
   bool stopping_ = false;
 
   std::vector<std::thread> threads_;

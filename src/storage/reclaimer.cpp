@@ -35,6 +35,7 @@ void Reclaimer::run() {
 void Reclaimer::reclaim() {
   drop_dead_files();
   rewrite_sparse_epoch();
+  rewrite_due_index();
   state_.table.forget_dead_epochs();
 }
 
@@ -89,6 +90,31 @@ void Reclaimer::rewrite_sparse_epoch() {
   } else if (!cancel_) {
     log_warn("store", "cannot rewrite epoch {}: {}", epoch, status.ToString());
   }
+}
+
+// What is settled leaves the index when a file of it is written: mostly at once, when a memtable
+// is. Older entries would stay for as long as nothing is merged with their file.
+void Reclaimer::rewrite_due_index() {
+  constexpr std::uint64_t index_bytes_min = 1 << 20;
+  constexpr std::chrono::hours often_enough{1};
+  std::uint64_t bytes = 0;
+  database_.db().GetIntProperty(database_.due(), rocksdb::DB::Properties::kTotalSstFilesSize,
+                                &bytes);
+  const auto now = std::chrono::steady_clock::now();
+  const bool has_grown = bytes > 2 * due_bytes_ + options_.due_slack_bytes;
+  const bool is_old = bytes > index_bytes_min && now - due_rewritten_ > often_enough;
+  if (!has_grown && !is_old) return;
+  rocksdb::CompactRangeOptions compact;
+  compact.exclusive_manual_compaction = false;
+  compact.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+  compact.max_subcompactions = 1;
+  compact.canceled = &cancel_;
+  const auto status = database_.db().CompactRange(compact, database_.due(), nullptr, nullptr);
+  if (!status.ok() && !cancel_)
+    log_warn("store", "cannot rewrite the index of due times: {}", status.ToString());
+  database_.db().GetIntProperty(database_.due(), rocksdb::DB::Properties::kTotalSstFilesSize,
+                                &due_bytes_);
+  due_rewritten_ = now;
 }
 
 }  // namespace tern::storage

@@ -1,5 +1,6 @@
 // Reclaimer: gives disk space back. Files of dead epochs are dropped; an epoch of which little is
-// live is rewritten, one at a time, on the reclaimer's own thread.
+// live is rewritten, one at a time, and so is the index of due times when it has grown; all on the
+// reclaimer's own thread.
 #pragma once
 
 #include <atomic>
@@ -27,6 +28,7 @@ class Reclaimer {
   void run();
   void drop_dead_files();
   void rewrite_sparse_epoch();
+  void rewrite_due_index();
 
   const RocksOptions options_;
   Database& database_;
@@ -36,6 +38,10 @@ class Reclaimer {
   bool stopping_ = false;  // guarded by mutex_
   std::atomic<bool> cancel_{false};
   std::thread thread_;
+
+  // The thread only.
+  std::uint64_t due_bytes_ = 0;  // of the index of due times when it was last rewritten
+  std::chrono::steady_clock::time_point due_rewritten_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace tern::storage

@@ -17,6 +17,10 @@ class Loader {
   Result<Recovery> run() {
     if (auto loaded = load_meta(); !loaded) return loaded.error();
     if (auto replayed = replay_deltas(); !replayed) return replayed.error();
+    if (auto found = find_due_streams(); !found) return found.error();
+    recovery_.queues = state_.table.recovered();
+    for (RecoveredQueue& queue : recovery_.queues)
+      queue.has_due = recovery_.due_streams.contains(raw(queue.queue));
     if (auto begun = begin_run(); !begun) return begun.error();
     return std::move(recovery_);
   }
@@ -86,8 +90,29 @@ class Loader {
     };
     std::erase_if(delta.appended, [&](const Appended& item) { return is_known(item.queue); });
     std::erase_if(delta.settled, [&](const Settled& item) { return is_known(item.queue); });
+    std::erase_if(delta.returned, [&](const Returned& item) { return is_known(item.queue); });
     std::erase_if(delta.marks, [&](const Mark& item) { return is_known(item.queue); });
     std::erase_if(delta.dropped, is_known);
+  }
+
+  // A seek for each stream that has entries. Those of streams without a message are of no use any
+  // more: what was spilled in the former run, and what was settled since it was written.
+  Result<void> find_due_streams() {
+    const std::unique_ptr<rocksdb::Iterator> it(database_.db().NewIterator({}, database_.due()));
+    it->SeekToFirst();
+    while (it->Valid()) {
+      const auto key = decode_due_key(to_bytes(it->key()));
+      if (!key) return error("the index of due times is damaged");
+      const std::string end = due_end(key->stream);
+      if (!is_spilled(key->stream) && state_.table.has_stored(queue_of(key->stream))) {
+        recovery_.due_streams.insert(key->stream);
+      } else {
+        first_writes_.DeleteRange(database_.due(), due_begin(key->stream), end);
+      }
+      it->Seek(end);
+    }
+    if (!it->status().ok()) return error("cannot read: " + it->status().ToString());
+    return {};
   }
 
   Result<void> begin_run() {
@@ -96,7 +121,7 @@ class Loader {
     std::string ignored;
     recovery_.stopped_cleanly =
         database_.db().Get({}, database_.meta(), to_slice(clean_key), &ignored).ok();
-    rocksdb::WriteBatch batch;
+    rocksdb::WriteBatch& batch = first_writes_;
     batch.Delete(database_.meta(), to_slice(clean_key));
     batch.Put(database_.meta(), to_slice(format_key), encode_number(format_version));
     batch.Put(database_.meta(), to_slice(epoch_key), encode_number(recovery_.next_epoch));
@@ -113,6 +138,7 @@ class Loader {
   FilterState& state_;
   const std::string& data_dir_;
   Recovery recovery_;
+  rocksdb::WriteBatch first_writes_;
   std::unordered_map<std::uint32_t, CommitId> as_of_;
   CommitId covered_ = 0;
   CommitId last_commit_ = 0;

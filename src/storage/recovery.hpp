@@ -2,6 +2,8 @@
 // deltas that are newer. No message is looked at, so it takes as long for ten as for ten million.
 #pragma once
 
+#include <unordered_set>
+
 #include "base/result.hpp"
 #include "storage/database.hpp"
 
@@ -9,6 +11,8 @@ namespace tern::storage {
 
 struct Recovery {
   std::vector<Record> records;  ///< topology, sorted by key
+  std::vector<RecoveredQueue> queues;
+  std::unordered_set<Stream> due_streams;  ///< with entries in the index of due times
   Epoch next_epoch = 1;
   CommitId next_commit = 1;
   bool stopped_cleanly = false;

@@ -32,13 +32,12 @@ class RocksStore final : public Store {
         state_(std::move(state)),
         database_(std::move(database)),
         recovered_{.records = std::move(recovery.records),
-                   .queues = state_->table.recovered(),
+                   .queues = std::move(recovery.queues),
                    .stopped_cleanly = recovery.stopped_cleanly},
         reader_threads_(options.reader_threads),
         inbox_(options.ack_delay),
         completer_(*database_, *state_, inbox_),
-        committer_(options, *database_, *state_, inbox_, completer_, recovery.next_epoch,
-                   recovery.next_commit),
+        committer_(options, *database_, *state_, inbox_, completer_, recovery),
         reader_(*database_, state_->table, inbox_),
         reclaimer_(options, *database_, *state_) {}
   ~RocksStore() override { stop(); }

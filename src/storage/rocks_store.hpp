@@ -32,6 +32,8 @@ struct RocksOptions {
   std::chrono::milliseconds rewrite_age{60'000};
   /// How often dead and sparse epochs are looked for.
   std::chrono::milliseconds reclaim_interval{1000};
+  /// The index of due times is rewritten when it has doubled and grown by this.
+  std::uint64_t due_slack_bytes = 16ULL << 20;
   std::uint32_t reader_threads = 2;
   std::uint32_t background_jobs = 2;
   /// Give up what follows a hole in the write-ahead log that a power cut does not explain

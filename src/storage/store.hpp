@@ -52,6 +52,7 @@ struct Mark {
 };
 
 /// A stored message came back to its queue: kept as long as the message. A later one replaces it.
+/// Spilled messages have none.
 struct Returned {
   QueueId queue{};
   Position position = 0;
@@ -66,7 +67,8 @@ struct DueEntry {
   friend auto operator<=>(const DueEntry&, const DueEntry&) = default;
 };
 
-/// The index of a stream needs no entry up to and including `last` any more.
+/// The index of a stream needs no entry up to and including `last` any more, but those that the
+/// same batch appends.
 struct DueTrim {
   QueueId queue{};
   DueEntry last;
@@ -95,7 +97,9 @@ struct Batch {
   std::vector<Mark> marks;
   std::vector<Returned> returned;
   std::vector<DueTrim> due_trims;
-  std::vector<Record> records;  ///< written with the rest, in this order
+  /// Written with the rest, in this order. Of a key that submit_records() writes at the same time
+  /// either value may stay.
+  std::vector<Record> records;
   std::vector<TransactionPart> transactions;
 
   /// Takes an append back unless the store has already taken it. Any time after submission; on the

@@ -41,12 +41,21 @@ std::vector<RecoveredQueue> StreamTable::recovered() const {
     if (state.stored) {
       queue.count = state.stored->count;
       queue.bytes = state.stored->bytes;
+      queue.body_bytes = state.stored->body_bytes;
+      for (const auto& [position, note] : state.stored->returned)
+        queue.returned.push_back({queue.queue, position, note.delivery_count, note.due});
     }
-    result.push_back(queue);
+    result.push_back(std::move(queue));
   }
   std::sort(result.begin(), result.end(),
             [](const auto& a, const auto& b) { return a.queue < b.queue; });
   return result;
+}
+
+bool StreamTable::has_stored(QueueId queue) const {
+  const std::scoped_lock lock(mutex_);
+  const QueueState* state = find(queue);
+  return state != nullptr && state->stored && !state->stored->segments.empty();
 }
 
 void StreamTable::apply_durable(const Delta& delta) {
@@ -57,6 +66,7 @@ void StreamTable::apply_durable(const Delta& delta) {
   for (const Settled& settled : delta.settled) {
     if (!settled.spilled) apply_settled(settled);
   }
+  for (const Returned& returned : delta.returned) apply_returned(returned);
   for (const Mark& mark : delta.marks) apply_mark(mark);
   for (const QueueId queue : delta.dropped) drop(queue);
   applied_ = std::max(applied_, delta.commit);
@@ -114,6 +124,13 @@ void StreamTable::apply_mark(const Mark& mark) {
     (*contents)->raise_low_water(mark.low_water, ledger_);
     if ((*contents)->is_over(mark.low_water)) contents->reset();
   }
+}
+
+void StreamTable::apply_returned(const Returned& returned) {
+  const auto found = queues_.find(raw(returned.queue));
+  if (found == queues_.end() || !found->second.stored) return;
+  found->second.stored->note_return(returned, found->second.low_water);
+  changed(returned.queue, found->second);
 }
 
 void StreamTable::drop(QueueId queue) {
@@ -174,6 +191,16 @@ bool StreamTable::is_dead(Stream stream, Epoch epoch, Position first, Position l
   if (contents == nullptr) return closed;
   if (closed && contents->find(epoch) == nullptr) return true;
   return contents->settled.contains_all(std::max(first, state->low_water), last + 1);
+}
+
+bool StreamTable::is_settled(Stream stream, Position position) const {
+  const std::scoped_lock lock(mutex_);
+  if (first_epoch_ == 0) return false;
+  const QueueState* state = find(queue_of(stream));
+  if (state == nullptr) return false;
+  if (position < state->low_water) return true;
+  const StreamContents* contents = state->contents(is_spilled(stream));
+  return contents != nullptr && contents->settled.contains(position);
 }
 
 bool StreamTable::may_be_settled(Stream stream, Position first, Position last) const {

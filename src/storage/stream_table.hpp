@@ -31,6 +31,8 @@ class StreamTable {
   /// Everything of former runs has been applied; from now on is_dead() may say yes.
   void begin_run(Epoch first_epoch, CommitId applied);
   [[nodiscard]] std::vector<RecoveredQueue> recovered() const;
+  /// Whether a queue has stored messages that are not settled (or not known to be).
+  [[nodiscard]] bool has_stored(QueueId queue) const;
 
   /// The durable part of a commit, in order of commits.
   void apply_durable(const Delta& delta);
@@ -43,6 +45,8 @@ class StreamTable {
   void settled(Stream stream, std::span<const Position> positions, std::vector<bool>& to) const;
   /// True if the messages of a stream in [first, last] are all done with for certain.
   [[nodiscard]] bool is_dead(Stream stream, Epoch epoch, Position first, Position last) const;
+  /// True if a stream's message is done with for certain. False for one whose commit is under way.
+  [[nodiscard]] bool is_settled(Stream stream, Position position) const;
   /// False: nothing in [first, last] is settled, there is no need to look closer.
   [[nodiscard]] bool may_be_settled(Stream stream, Position first, Position last) const;
 
@@ -69,6 +73,7 @@ class StreamTable {
   void apply_appended(const Appended& appended);
   void apply_settled(const Settled& settled);
   void apply_mark(const Mark& mark);
+  void apply_returned(const Returned& returned);
   void drop(QueueId queue);
   void changed(QueueId queue, QueueState& state);
 

@@ -84,6 +84,10 @@ void check_same(const BlockEntry& left, const BlockEntry& right) {
   ensure(left.message.body == right.message.body, "body changed by a round trip");
   ensure(left.message.persistent == right.message.persistent, "persistence changed");
   ensure(left.message.priority == right.message.priority, "priority changed by a round trip");
+  ensure(left.message.has_ttl == right.message.has_ttl, "expiration changed by a round trip");
+  ensure(left.message.ttl_ms == right.message.ttl_ms, "expiration changed by a round trip");
+  ensure(left.message.is_timed == right.message.is_timed, "wish for a later delivery changed");
+  ensure(left.message.received == right.message.received, "time changed by a round trip");
 }
 
 }  // namespace

@@ -27,6 +27,7 @@ void check_sense(const Delta& delta) {
     ensure(!item.spilled, "spilled messages on disk");
   }
   for (const Mark& item : delta.marks) check_queue(item.queue);
+  for (const Returned& item : delta.returned) check_queue(item.queue);
   for (const QueueId queue : delta.dropped) check_queue(queue);
 }
 
@@ -39,11 +40,15 @@ void check_same(const std::vector<T>& left, const std::vector<T>& right, Same sa
 void check_same(const Delta& left, const Delta& right) {
   check_same(left.appended, right.appended, [](const Appended& a, const Appended& b) {
     return a.queue == b.queue && a.epoch == b.epoch && a.first == b.first && a.last == b.last &&
-           a.count == b.count && a.bytes == b.bytes;
+           a.count == b.count && a.bytes == b.bytes && a.body_bytes == b.body_bytes;
   });
   check_same(left.settled, right.settled, [](const Settled& a, const Settled& b) {
     return a.queue == b.queue && a.first == b.first && a.last == b.last && a.count == b.count &&
-           a.bytes == b.bytes;
+           a.bytes == b.bytes && a.body_bytes == b.body_bytes;
+  });
+  check_same(left.returned, right.returned, [](const Returned& a, const Returned& b) {
+    return a.queue == b.queue && a.position == b.position && a.delivery_count == b.delivery_count &&
+           a.due == b.due;
   });
   check_same(left.marks, right.marks, [](const Mark& a, const Mark& b) {
     return a.queue == b.queue && a.low_water == b.low_water && a.delivered == b.delivered;

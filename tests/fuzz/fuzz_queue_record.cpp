@@ -1,5 +1,7 @@
 // Fuzzes queue records as a damaged disk would show them: what is accepted makes sense by itself,
 // and survives a round trip. The settled set in it has its own target.
+#include <algorithm>
+
 #include "base/ensure.hpp"
 #include "storage/queue_state.hpp"
 
@@ -33,6 +35,14 @@ void check_same(const Segment& left, const Segment& right) {
 void check_same(const StreamContents& left, const StreamContents& right) {
   ensure(left.count == right.count, "number of messages changed by a round trip");
   ensure(left.bytes == right.bytes, "bytes changed by a round trip");
+  ensure(left.body_bytes == right.body_bytes, "bytes of bodies changed by a round trip");
+  ensure(std::equal(left.returned.begin(), left.returned.end(), right.returned.begin(),
+                    right.returned.end(),
+                    [](const auto& a, const auto& b) {
+                      return a.first == b.first && a.second.due == b.second.due &&
+                             a.second.delivery_count == b.second.delivery_count;
+                    }),
+         "what came back changed by a round trip");
   ensure(left.unordered == right.unordered, "order changed by a round trip");
   ensure(left.end == right.end, "end changed by a round trip");
   ensure(left.segments.size() == right.segments.size(), "segments changed by a round trip");

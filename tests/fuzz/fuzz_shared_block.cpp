@@ -43,7 +43,8 @@ std::string write(const SharedBlock& block) {
   std::string value;
   encode_shared_head(value, block.users, block.messages.size());
   ValueWriter writer;
-  for (const MessageParts& message : block.messages) write_message(writer, message);
+  Time received{};
+  for (const MessageParts& message : block.messages) write_message(writer, message, received);
   std::vector<Bytes> parts;
   writer.parts(parts);
   for (const Bytes part : parts) value.append(part);
@@ -56,6 +57,10 @@ void check_same(const MessageParts& left, const MessageParts& right) {
   ensure(left.body == right.body, "body changed by a round trip");
   ensure(left.persistent == right.persistent, "persistence changed by a round trip");
   ensure(left.priority == right.priority, "priority changed by a round trip");
+  ensure(left.has_ttl == right.has_ttl, "expiration changed by a round trip");
+  ensure(left.ttl_ms == right.ttl_ms, "expiration changed by a round trip");
+  ensure(left.is_timed == right.is_timed, "wish for a later delivery changed by a round trip");
+  ensure(left.received == right.received, "time changed by a round trip");
 }
 
 }  // namespace

@@ -16,6 +16,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       ensure(stream_of(queue_of(stream), is_spilled(stream)) == stream, "another stream");
     }
   }
+  const auto due = decode_due_key(key);
+  if (due) {
+    ensure(view(encode_due_key(*due)) == key, "due key changed by a round trip");
+    ensure(due_begin(due->stream) <= key && key < due_end(due->stream), "outside of its stream");
+    ensure(key < key_after(key), "nothing comes after it");
+  }
   const auto number = decode_number(key);
   ensure(number.has_value() == (size == 8), "any 8 octets are a number");
   if (number) ensure(encode_number(*number) == key, "number changed by a round trip");

@@ -23,14 +23,19 @@ storage::Recovered SteppedStore::take_recovered() {
   recovered.stopped_cleanly = std::exchange(disk_->was_stopped, false);
   for (const auto& [key, value] : disk_->records) recovered.records.push_back({key, value});
   for (const auto& [id, queue] : disk_->queues) {
-    std::uint64_t bytes = 0;
-    for (const auto& [position, message] : queue.messages) bytes += message->bytes();
-    recovered.queues.push_back({.queue = QueueId{id},
-                                .low_water = queue.low_water,
-                                .next = queue.next,
-                                .delivered = queue.delivered,
-                                .count = queue.messages.size(),
-                                .bytes = bytes});
+    storage::RecoveredQueue found;
+    found.queue = QueueId{id};
+    found.low_water = queue.low_water;
+    found.next = queue.next;
+    found.delivered = queue.delivered;
+    found.count = queue.messages.size();
+    for (const auto& [position, message] : queue.messages) {
+      found.bytes += message->bytes();
+      found.body_bytes += message->body().size();
+    }
+    found.has_due = !queue.due.empty();
+    for (const auto& [position, returned] : queue.returned) found.returned.push_back(returned);
+    recovered.queues.push_back(std::move(found));
   }
   return recovered;
 }
@@ -137,33 +142,31 @@ void SteppedStore::write(const Item& item) {
     pending_bytes_ -= bytes_of(*item.batch);
     return;
   }
-  for (const storage::Record& record : item.records->records) {
-    if (record.value)
-      disk_->records[record.key] = *record.value;
-    else
-      disk_->records.erase(record.key);
-  }
+  for (const storage::Record& record : item.records->records) write(record);
   for (const QueueId queue : item.records->dropped) {
     disk_->queues.erase(raw(queue));
     spilled_.erase(raw(queue));
+    spilled_due_.erase(raw(queue));
     dropped_.insert(raw(queue));
   }
 }
 
+void SteppedStore::write(const storage::Record& record) {
+  if (record.value)
+    disk_->records[record.key] = *record.value;
+  else
+    disk_->records.erase(record.key);
+}
+
 void SteppedStore::write(const storage::Batch& batch) {
-  for (const Append& append : batch.appends) {
-    if (append.state != Append::taken || dropped_.contains(raw(append.queue))) continue;
-    if (append.spill) {
-      spilled_[raw(append.queue)][append.position] = append.message;
-      continue;
-    }
-    Disk::Queue& queue = disk_->queues[raw(append.queue)];
-    ensure(append.position >= queue.low_water, "a message was stored below the low-water mark");
-    const bool is_new = queue.messages.emplace(append.position, append.message).second;
-    ensure(is_new, "two messages were stored at one position");
-    queue.next = std::max(queue.next, append.position + 1);
-  }
+  for (const storage::DueTrim& one : batch.due_trims) trim(one);
+  for (const Append& append : batch.appends) write(append);
   for (const storage::Settled& settled : batch.settled) settle(settled);
+  for (const storage::Returned& returned : batch.returned) {
+    const auto queue = disk_->queues.find(raw(returned.queue));
+    if (queue != disk_->queues.end() && queue->second.messages.contains(returned.position))
+      queue->second.returned.insert_or_assign(returned.position, returned);
+  }
   for (const storage::Mark& mark : batch.marks) {
     if (dropped_.contains(raw(mark.queue))) continue;
     Disk::Queue& queue = disk_->queues[raw(mark.queue)];
@@ -174,6 +177,33 @@ void SteppedStore::write(const storage::Batch& batch) {
     const auto end = queue.messages.lower_bound(mark.low_water);
     ensure(queue.messages.begin() == end, "a low-water mark passed an unsettled message");
   }
+  for (const storage::Record& record : batch.records) write(record);
+}
+
+void SteppedStore::write(const Append& append) {
+  const std::uint32_t id = raw(append.queue);
+  if (append.state != Append::taken || dropped_.contains(id)) return;
+  const storage::DueEntry due{append.due, append.position};
+  if (append.spill) {
+    spilled_[id][append.position] = append.message;
+    if (append.due != Time{}) spilled_due_[id].insert(due);
+    return;
+  }
+  Disk::Queue& queue = disk_->queues[id];
+  ensure(append.position >= queue.low_water, "a message was stored below the low-water mark");
+  const bool is_new = queue.messages.emplace(append.position, append.message).second;
+  ensure(is_new, "two messages were stored at one position");
+  queue.next = std::max(queue.next, append.position + 1);
+  if (append.due != Time{}) queue.due.insert(due);
+}
+
+void SteppedStore::trim(const storage::DueTrim& trim) {
+  const auto cut = [&](std::set<storage::DueEntry>& due) {
+    due.erase(due.begin(), due.upper_bound(trim.last));
+  };
+  if (const auto at = disk_->queues.find(raw(trim.queue)); at != disk_->queues.end())
+    cut(at->second.due);
+  if (const auto at = spilled_due_.find(raw(trim.queue)); at != spilled_due_.end()) cut(at->second);
 }
 
 void SteppedStore::settle(const storage::Settled& settled) {
@@ -185,6 +215,9 @@ void SteppedStore::settle(const storage::Settled& settled) {
   const auto count = static_cast<std::uint64_t>(std::distance(first, last));
   ensure(count == settled.count, "settled another number of messages than are stored");
   messages.erase(first, last);
+  if (settled.spilled) return;
+  auto& returned = disk_->queues[raw(settled.queue)].returned;
+  returned.erase(returned.lower_bound(settled.first), returned.lower_bound(settled.last));
 }
 
 bool SteppedStore::is_settled_soon(QueueId queue, Position position, bool spilled) const {
@@ -202,8 +235,13 @@ bool SteppedStore::is_settled_soon(QueueId queue, Position position, bool spille
 
 bool SteppedStore::answer_read() {
   if (reads_.empty()) return false;
-  const storage::ReadRequest request = reads_.front();
+  const auto request = reads_.front();
   reads_.pop_front();
+  std::visit([this](const auto& any) { answer(any); }, request);
+  return true;
+}
+
+void SteppedStore::answer(const storage::ReadRequest& request) {
   std::map<Position, MessageRef> found;
   const auto collect = [&](const std::map<Position, MessageRef>& messages, bool spilled) {
     for (auto at = messages.lower_bound(request.from);
@@ -229,11 +267,20 @@ bool SteppedStore::answer_read() {
     result.messages.push_back({position, message});
   }
   listener_->read_done(request.shard, std::move(result));
-  return true;
 }
 
-void SteppedStore::read_due(const storage::DueRequest& request) {
-  listener_->due_read(request.shard, {.queue = request.queue, .entries = {}, .is_last = true});
+void SteppedStore::answer(const storage::DueRequest& request) {
+  std::set<storage::DueEntry> found;
+  if (const auto at = disk_->queues.find(raw(request.queue)); at != disk_->queues.end())
+    found = at->second.due;
+  if (const auto at = spilled_due_.find(raw(request.queue)); at != spilled_due_.end())
+    found.insert(at->second.begin(), at->second.end());
+  storage::DueResult result{.queue = request.queue, .entries = {}, .is_last = false};
+  auto at = found.upper_bound(request.after);
+  for (; at != found.end() && result.entries.size() < request.count_max; ++at)
+    result.entries.push_back(*at);
+  result.is_last = at == found.end();
+  listener_->due_read(request.shard, std::move(result));
 }
 
 std::size_t SteppedStore::spilled_count() const noexcept {

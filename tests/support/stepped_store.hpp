@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <set>
+#include <variant>
 
 #include "storage/store.hpp"
 
@@ -19,6 +20,8 @@ struct Disk {
     Position low_water = 1;
     Position next = 1;
     Position delivered = 1;
+    std::map<Position, storage::Returned> returned;  ///< of messages
+    std::set<storage::DueEntry> due;                 ///< of settled messages too, until trimmed
   };
   std::map<std::string, std::string> records;
   std::map<std::uint32_t, Queue> queues;  ///< by raw id
@@ -37,7 +40,7 @@ class SteppedStore final : public storage::Store {
   void submit_records(std::vector<storage::Record> records, std::vector<QueueId> dropped,
                       std::function<void()> done) override;
   void read(const storage::ReadRequest& request) override { reads_.push_back(request); }
-  void read_due(const storage::DueRequest& request) override;
+  void read_due(const storage::DueRequest& request) override { reads_.push_back(request); }
   [[nodiscard]] std::uint64_t pending_bytes() const noexcept override { return pending_bytes_; }
   /// As a real store: what was submitted becomes durable (a transaction without all its parts
   /// excepted), and nobody hears of it any more.
@@ -81,6 +84,11 @@ class SteppedStore final : public storage::Store {
   [[nodiscard]] bool strike_out();
   void write(const Item& item);
   void write(const storage::Batch& batch);
+  void write(const storage::Append& append);
+  void write(const storage::Record& record);
+  void trim(const storage::DueTrim& trim);
+  void answer(const storage::ReadRequest& request);
+  void answer(const storage::DueRequest& request);
   void settle(const storage::Settled& settled);
   [[nodiscard]] bool is_settled_soon(QueueId queue, Position position, bool spilled) const;
 
@@ -88,8 +96,9 @@ class SteppedStore final : public storage::Store {
   storage::Listener* listener_ = nullptr;
   std::deque<Item> items_;  ///< in order of submission
   std::vector<Item> committing_;
-  std::deque<storage::ReadRequest> reads_;
+  std::deque<std::variant<storage::ReadRequest, storage::DueRequest>> reads_;
   std::map<std::uint32_t, std::map<Position, MessageRef>> spilled_;
+  std::map<std::uint32_t, std::set<storage::DueEntry>> spilled_due_;
   std::set<std::uint32_t> dropped_;
   std::uint64_t pending_bytes_ = 0;
   bool is_stopped_ = false;

@@ -1,5 +1,6 @@
 // The store's formats: what is encoded is decoded, and no cut or flipped byte is taken for more
 // than an error.
+#include <limits>
 #include <random>
 
 #include "storage/block.hpp"
@@ -47,11 +48,13 @@ Delta sample_delta() {
                             .first = 10,
                             .last = 300,
                             .count = 200,
-                            .bytes = 1ULL << 40});
+                            .bytes = 1ULL << 40,
+                            .body_bytes = 1ULL << 39});
   delta.appended.push_back({.queue = static_cast<QueueId>(2), .spilled = true});
   delta.settled.push_back({static_cast<QueueId>(0x7FFFFFFF), 5, 9, 3, 1000, 700, false});
   delta.settled.push_back({static_cast<QueueId>(3), 5, 9, 3, 1000, 700, true});
   delta.marks.push_back({static_cast<QueueId>(4), 20, 30});
+  delta.returned.push_back({static_cast<QueueId>(5), 1ULL << 50, 0xFFFFFFFF, Time{Millis{77}}});
   delta.dropped.push_back(static_cast<QueueId>(9));
   return delta;
 }
@@ -84,6 +87,74 @@ TEST_CASE("a block is read as it was written") {
   CHECK_FALSE(entry.message.persistent);
   CHECK_FALSE(reader.next(entry));
   CHECK(reader.ok());
+}
+
+TEST_CASE("times and expirations are read as they were written, at little cost") {
+  const auto at = [](std::int64_t received, std::optional<std::uint32_t> ttl = {},
+                     bool is_timed = false) {
+    MessageParts parts = parts_of(*make_message("m"));
+    parts.received = Time{Millis{received}};
+    parts.has_ttl = ttl.has_value();
+    parts.ttl_ms = ttl.value_or(0);
+    parts.is_timed = is_timed;
+    return parts;
+  };
+  constexpr std::int64_t now = 1'763'900'000'000;
+  constexpr std::int64_t latest = std::numeric_limits<std::int64_t>::max();
+  const MessageRef message = make_message("m");
+  const auto write = [&](const std::vector<MessageParts>& messages) {
+    BlockWriter writer;
+    writer.begin(1);
+    Position position = 1;
+    for (MessageParts parts : messages) {
+      parts.names = message->names();
+      parts.properties = message->properties();
+      parts.body = message->body();
+      writer.add(position++, parts);
+    }
+    std::vector<Bytes> parts;
+    writer.finish(parts);
+    return joined(parts);
+  };
+  const std::vector<MessageParts> messages = {
+      at(now), at(now),        at(now + 5, 0), at(now - 9),   at(now, 0xFFFFFFFF, true),
+      at(0),   at(latest, 60), at(-latest),    at(latest - 1)};
+  const std::string value = write(messages);
+  BlockReader reader(1, value);
+  BlockEntry entry;
+  for (const MessageParts& written : messages) {
+    REQUIRE(reader.next(entry));
+    CHECK(entry.message.received == written.received);
+    CHECK(entry.message.has_ttl == written.has_ttl);
+    CHECK(entry.message.ttl_ms == written.ttl_ms);
+    CHECK(entry.message.is_timed == written.is_timed);
+    CHECK(entry.message.persistent);
+    CHECK(entry.message.body == "m");
+  }
+  CHECK_FALSE(reader.next(entry));
+  CHECK(reader.ok());
+  // The same moment costs nothing, one within a minute two octets at most.
+  const std::size_t one = write({at(now)}).size() - write({at(0)}).size();
+  CHECK(one <= 6);
+  CHECK(write({at(now), at(now)}).size() - write({at(0), at(0)}).size() == one);
+  CHECK(write({at(now), at(now + 8000)}).size() - write({at(0), at(0)}).size() == one + 2);
+}
+
+TEST_CASE("keys of the index of due times sort as stream, moment, position") {
+  const auto key = [](Stream stream, std::int64_t due, Position position) {
+    return std::string(view(encode_due_key({stream, {Time{Millis{due}}, position}})));
+  };
+  const DueKey some{spill_bit | 9U, {Time{Millis{1LL << 42}}, 1ULL << 60}};
+  CHECK(decode_due_key(view(encode_due_key(some))) == some);
+  CHECK_FALSE(decode_due_key("short").has_value());
+  CHECK(key(5, 255, 9) < key(5, 256, 1));
+  CHECK(key(5, 255, 255) < key(5, 255, 256));
+  CHECK(key(5, std::numeric_limits<std::int64_t>::max(), ~0ULL) < due_end(5));
+  CHECK(due_end(5) <= due_begin(6));
+  CHECK(due_begin(6) <= key(6, 0, 0));
+  CHECK(key(~Stream{0}, std::numeric_limits<std::int64_t>::max(), ~0ULL) < due_end(~Stream{0}));
+  CHECK(key_after(key(5, 7, 7)) > key(5, 7, 7));
+  CHECK(key_after(key(5, 7, 7)) < key(5, 7, 8));
 }
 
 TEST_CASE("a block that is cut or followed by more is an error") {
@@ -127,8 +198,9 @@ TEST_CASE("a shared block names its users and holds its messages") {
   ValueWriter writer;
   const auto first = make_message("first");
   const auto second = make_message(std::string(700, '2'));
-  write_message(writer, parts_of(*first));
-  write_message(writer, parts_of(*second));
+  Time received{};
+  write_message(writer, parts_of(*first), received);
+  write_message(writer, parts_of(*second), received);
   std::vector<Bytes> parts;
   writer.parts(parts);
   value += joined(parts);
@@ -162,11 +234,18 @@ TEST_CASE("a delta is read as it was written, without what was spilled") {
   CHECK(delta->appended[0].last == 300);
   CHECK(delta->appended[0].count == 200);
   CHECK(delta->appended[0].bytes == 1ULL << 40);
+  CHECK(delta->appended[0].body_bytes == 1ULL << 39);
   REQUIRE(delta->settled.size() == 1);
   CHECK(raw(delta->settled[0].queue) == 0x7FFFFFFF);
   CHECK(delta->settled[0].last == 9);
+  CHECK(delta->settled[0].body_bytes == 700);
   REQUIRE(delta->marks.size() == 1);
   CHECK(delta->marks[0].delivered == 30);
+  REQUIRE(delta->returned.size() == 1);
+  CHECK(raw(delta->returned[0].queue) == 5);
+  CHECK(delta->returned[0].position == 1ULL << 50);
+  CHECK(delta->returned[0].delivery_count == 0xFFFFFFFF);
+  CHECK(delta->returned[0].due == Time{Millis{77}});
   REQUIRE(delta->dropped.size() == 1);
   for (std::size_t bytes = 0; bytes < value.size(); ++bytes)
     CHECK_FALSE(decode_delta(Bytes(value.data(), bytes)).has_value());
@@ -185,6 +264,9 @@ TEST_CASE("a queue's record is read as it was written, and never half") {
   state.stored->append(
       {.queue = {}, .epoch = 4, .first = 4001, .last = 8999, .count = 10, .bytes = 5}, ledger);
   state.stored->settle({{}, 50, 60, 10, 1, 1, false}, 40, ledger);
+  state.stored->body_bytes = 8;
+  for (const Position position : {45, 46, 4500, 9100})  // the last one is not there
+    state.stored->note_return({{}, position, 3, Time{Millis{1} * position}}, 40);
   std::string value;
   encode_queue_record(12, state, value);
   const auto record = decode_queue_record(value);
@@ -195,6 +277,10 @@ TEST_CASE("a queue's record is read as it was written, and never half") {
   CHECK(record->state.delivered == 77);
   REQUIRE(record->state.stored);
   CHECK(record->state.stored->count == 3990);
+  CHECK(record->state.stored->body_bytes == 8);
+  REQUIRE(record->state.stored->returned.size() == 3);
+  CHECK(record->state.stored->returned.at(46).delivery_count == 3);
+  CHECK(record->state.stored->returned.at(4500).due == Time{Millis{4500}});
   REQUIRE(record->state.stored->segments.size() == 2);
   CHECK(record->state.stored->segments[0].live_count == 3980);
   CHECK(record->state.stored->segments[1].last == 8999);

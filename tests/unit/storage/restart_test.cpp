@@ -47,9 +47,9 @@ template <class Change>
 void with_database(const std::string& path, Change change) {
   rocksdb::DB* opened = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  REQUIRE(
-      rocksdb::DB::Open({}, path, {{"default", {}}, {"msg", {}}, {"ack", {}}}, &handles, &opened)
-          .ok());
+  REQUIRE(rocksdb::DB::Open({}, path, {{"default", {}}, {"msg", {}}, {"ack", {}}, {"due", {}}},
+                            &handles, &opened)
+              .ok());
   const std::unique_ptr<rocksdb::DB> db(opened);
   change(*db, *handles[2]);
   for (auto* handle : handles) delete handle;
@@ -229,8 +229,23 @@ TEST_CASE("a format of the future is refused") {
   REQUIRE_FALSE(refused.has_value());
   CHECK(refused.error().text ==
         "data directory " + dir.path() +
-            " was written by a newer TernMQ (format 9, this one reads up to 1): start the newer "
+            " was written by a newer TernMQ (format 9, this one reads up to 2): start the newer "
             "version or use another directory");
+}
+
+TEST_CASE("a format of the past is refused") {
+  const TempDir dir;
+  const RocksOptions options = small_options(dir.path());
+  { const Run run(options); }
+  with_database(options.data_dir, [](rocksdb::DB& db, rocksdb::ColumnFamilyHandle&) {
+    REQUIRE(db.Put({}, rocksdb::Slice("f"), encode_number(1)).ok());
+  });
+  const auto refused = open_rocks_store(options);
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().text ==
+        "data directory " + dir.path() +
+            " was written by an older TernMQ (format 1, this one reads 2): let that version empty "
+            "its queues and start with another directory");
 }
 
 TEST_CASE("a second store on the same directory is refused, and says who has it") {
