@@ -9,7 +9,8 @@ namespace tern::queue {
 ConsumeError Consumers::add(const ConsumerSpec& spec) {
   ensure(spec.id.number != 0, "consumer number 0 is for gets");
   ensure(find(spec.id) == none, "consumer number used twice");
-  if (exclusive_ || (spec.exclusive && active_ != 0)) return ConsumeError::in_exclusive_use;
+  const bool shut_out = spec.exclusive && (active_ != 0 || single_);
+  if (exclusive_ || shut_out) return ConsumeError::in_exclusive_use;
   const Index index = make_record(spec.id);
   Record& record = records_[index];
   record.window = static_cast<std::int64_t>(spec.window_bytes);
@@ -19,8 +20,11 @@ ConsumeError Consumers::add(const ConsumerSpec& spec) {
   record.auto_ack = spec.auto_ack;
   record.exclusive = spec.exclusive;
   record.gated = spec.gated && !spec.auto_ack;
+  record.own_timeout = spec.timeout;
+  record.waiting = single_ && active_ != 0;
   exclusive_ = spec.exclusive;
   ++active_;
+  join_registered(index);
   join_level(spec.priority);
   review(index);
   return ConsumeError::none;
@@ -33,11 +37,41 @@ bool Consumers::remove(const ConsumerId& id) {
   give_back(record);
   if (record.listed) delist(index);
   leave_level(record.priority);
+  leave_registered(index);
   record.active = false;
   if (record.exclusive) exclusive_ = false;
   --active_;
   free_if_idle(index);
   return true;
+}
+
+void Consumers::join_registered(Index index) {
+  Record& record = records_[index];
+  record.registered_before = registered_last_;
+  record.registered_after = none;
+  (registered_last_ == none ? registered_first_ : records_[registered_last_].registered_after) =
+      index;
+  registered_last_ = index;
+}
+
+// The next in order takes over from a single active consumer, whatever that one still holds.
+void Consumers::leave_registered(Index index) {
+  const Index before = records_[index].registered_before;
+  const Index after = records_[index].registered_after;
+  (before == none ? registered_first_ : records_[before].registered_after) = after;
+  (after == none ? registered_last_ : records_[after].registered_before) = before;
+  if (registered_first_ == none || !records_[registered_first_].waiting) return;
+  records_[registered_first_].waiting = false;
+  review(registered_first_);
+}
+
+void Consumers::set_single_active(bool single) {
+  if (single_ == single) return;
+  single_ = single;
+  for (Index index = registered_first_; index != none; index = records_[index].registered_after) {
+    records_[index].waiting = single && index != registered_first_;
+    review(index);
+  }
 }
 
 void Consumers::cancel_all() {
@@ -72,8 +106,11 @@ Consumers::Index Consumers::make_record(const ConsumerId& id) {
     index = free_.back();
     free_.pop_back();
   }
-  const bool noted = records_[index].noted;
-  records_[index] = Record{.id = id, .noted = noted};
+  Record fresh;
+  fresh.id = id;
+  fresh.noted = records_[index].noted;
+  fresh.deadline = records_[index].deadline;
+  records_[index] = std::move(fresh);
   index_.emplace(id, index);
   return index;
 }
@@ -82,13 +119,14 @@ void Consumers::free_if_idle(Index index) {
   Record& record = records_[index];
   if (record.active || record.unacked != 0) return;
   index_.erase(record.id);
+  record.hold_times.reset();
   record.id = {};
   if (recent_ == index) recent_ = none;
   free_.push_back(index);
 }
 
 bool Consumers::can_take(const Record& record) noexcept {
-  if (!record.active || record.window <= 0) return false;
+  if (!record.active || record.waiting || record.window <= 0) return false;
   if (record.prefetch != 0 && record.unacked >= record.prefetch) return false;
   return !record.gated || record.permits != 0 || !record.asked;
 }

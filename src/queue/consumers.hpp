@@ -3,13 +3,21 @@
 // that can take stand in the lists. Owned by a queue's machine, used on its shard's thread.
 //
 // A record outlives its consumer while messages are unacked under it, and stands for a session's
-// gets too (number 0); both are "holders" that are never served.
+// gets too (number 0); both are "holders" that are never served. With a single active consumer all
+// but one wait: the first registered, then the next in order of registration.
+//
+// Timeouts: what holds messages under a timeout stands once in a heap, by a moment before which it
+// cannot run out; when that comes, its oldest message says whether it has (hold_times.hpp).
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
+#include "queue/hold_times.hpp"
 #include "queue/queue.hpp"
 
 namespace tern::queue {
@@ -30,7 +38,13 @@ class Consumers {
     std::uint32_t permits = 0;
     Index previous = none;
     Index next = none;
-    bool active = false;  ///< a running consumer, not merely a holder
+    Index registered_before = none;  ///< running consumers in order of registration
+    Index registered_after = none;
+    std::optional<Millis> own_timeout;      ///< the spec's
+    std::unique_ptr<HoldTimes> hold_times;  ///< under a timeout, if it ever held something
+    Time deadline = Time::max();            ///< its entry in the heap of deadlines; none: max
+    bool active = false;                    ///< a running consumer, not merely a holder
+    bool waiting = false;                   ///< another one is the single active consumer
     bool auto_ack = false;
     bool exclusive = false;
     bool gated = false;
@@ -39,7 +53,17 @@ class Consumers {
     bool noted = false;   ///< its index is among the permit holders
   };
 
-  explicit Consumers(Sink& sink) : sink_(sink) {}
+  /// Whether a holder holds the message at a place (place.hpp) now; needed for timeouts only.
+  using IsHeld = std::function<bool(Index, Position place)>;
+
+  /// Who has kept a message too long.
+  struct TimedOut {
+    Index index = none;
+    Millis timeout{};
+    std::vector<Position> places;  ///< all it holds, in order of delivery
+  };
+
+  explicit Consumers(Sink& sink, IsHeld is_held = {}) : sink_(sink), is_held_(std::move(is_held)) {}
 
   [[nodiscard]] ConsumeError add(const ConsumerSpec& spec);
   /// Stops serving a consumer. False if there is no such consumer.
@@ -68,6 +92,24 @@ class Consumers {
   /// A holder settled `count` messages. The index is dead afterwards if nothing is left of it.
   void settled(Index index, std::uint32_t count);
 
+  /// Only the first registered is served, or all are. Takes effect at once.
+  void set_single_active(bool single);
+  /// The timeout of consumers that have none of their own, and of former ones. Takes effect at
+  /// once; what was delivered while a holder had no timeout counts from held().
+  void set_timeout(std::optional<Millis> timeout);
+  /// True if a holder's deliveries are to be told to held().
+  [[nodiscard]] bool has_timeout(Index index) const noexcept {
+    return timeout_of(records_[index]).has_value();
+  }
+  /// A holder under a timeout has the message at `place` since `now`.
+  void held(Index index, Position place, Time now);
+  /// A message that a holder held came back to the queue.
+  void returned(Index index, Position place);
+  /// The earliest moment at which somebody may time out.
+  [[nodiscard]] std::optional<Time> next_deadline() const noexcept;
+  /// Somebody who has timed out by `now`; ask again until nobody has.
+  [[nodiscard]] std::optional<TimedOut> timed_out(Time now);
+
   void drained(const ConsumerId& id, std::uint64_t bytes);
   void permit(const ConsumerId& id, std::uint32_t count);
   void set_gated(const ConsumerId& id, bool gated);
@@ -82,6 +124,12 @@ class Consumers {
     Index back = none;
   };
 
+  struct Deadline {
+    Time at;
+    Index index;
+    bool operator>(const Deadline& other) const noexcept { return at > other.at; }
+  };
+
   [[nodiscard]] static bool can_take(const Record& record) noexcept;
   [[nodiscard]] Level& level_of(std::int32_t priority) noexcept;
   [[nodiscard]] Index front() noexcept;
@@ -93,8 +141,15 @@ class Consumers {
   void delist(Index index);
   void review(Index index);
   void give_back(Record& record);
+  void join_registered(Index index);
+  void leave_registered(Index index);
+
+  // consumer_timeouts.cpp
+  [[nodiscard]] std::optional<Millis> timeout_of(const Record& record) const noexcept;
+  void note_deadline(Index index, Time at);
 
   Sink& sink_;
+  IsHeld is_held_;
   std::vector<Record> records_;
   std::vector<Index> free_;
   std::unordered_map<ConsumerId, Index> index_;
@@ -104,7 +159,12 @@ class Consumers {
   std::uint32_t able_ = 0;             ///< how many stand in lists
   std::uint32_t active_ = 0;
   Index recent_ = none;  ///< last one found
+  Index registered_first_ = none;
+  Index registered_last_ = none;
   bool exclusive_ = false;
+  bool single_ = false;
+  std::optional<Millis> timeout_;
+  std::vector<Deadline> deadlines_;  ///< min-heap; one for each index counts, see `deadline`
 };
 
 }  // namespace tern::queue

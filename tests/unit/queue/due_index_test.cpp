@@ -203,6 +203,20 @@ TEST_CASE("a trim leaves what fired and is not finished") {
   CHECK(bench.store.trims[0] == DuePoint{at(4001), 4000});
 }
 
+TEST_CASE("a trim leaves what came late and is in the store only") {
+  Bench bench(1);
+  bench.add(50'000, true);
+  bench.now = 50'000;
+  bench.fire();
+  for (int due = 1; due <= 60; ++due) {
+    bench.add(20'000 + due, true);
+    bench.commit(1);
+  }
+  REQUIRE(bench.index.resident() < 60);
+  bench.fire_all();
+  CHECK(bench.live.empty());
+}
+
 TEST_CASE("after quiet times the store's index is trimmed, too") {
   Bench bench(1);
   bench.add(1000, true);
