@@ -205,9 +205,11 @@ TEST_CASE("a trim leaves what fired and is not finished") {
 
 TEST_CASE("a trim leaves what came late and is in the store only") {
   Bench bench(1);
+  bench.add(30'000, true);
   bench.add(50'000, true);
   bench.now = 50'000;
   bench.fire();
+  REQUIRE(bench.store.trims.size() == 1);
   for (int due = 1; due <= 60; ++due) {
     bench.add(20'000 + due, true);
     bench.commit(1);
