@@ -5,6 +5,7 @@
 
 #include "base/ensure.hpp"
 #include "broker/changing.hpp"
+#include "broker/effective.hpp"
 #include "broker/topology.hpp"
 #include "queue/place.hpp"
 
@@ -229,8 +230,20 @@ void Shard::queue_added(const QueuePointer& record) {
   for (const QueueId stream : streams_of(*record)) {
     if (record->priority_max > 0 && stream != record->id) levels_.emplace(stream, record->id);
   }
-  queues_.emplace(record->id,
-                  std::make_unique<OwnedQueue>(settings, static_cast<queue::Sink&>(*this), record));
+  const auto made = queues_.emplace(
+      record->id, std::make_unique<OwnedQueue>(settings, static_cast<queue::Sink&>(*this), record));
+  configure(*made.first->second);
+}
+
+void Shard::configure(OwnedQueue& owned) {
+  EffectiveQueue effective = effective_queue(*owned.record, PolicyBook{});
+  owned.dead_letters.reset();
+  if (effective.rules.has_dead_letter_exchange) {
+    owned.dead_letters = std::make_unique<const DeadLetterTarget>(DeadLetterTarget{
+        std::move(effective.dead_letter_exchange), std::move(effective.dead_letter_routing_key)});
+  }
+  const Changing changing(changing_);
+  owned.machine.configure(effective.rules, now_);
 }
 
 void Shard::queue_removed(const QueuePointer& record) {

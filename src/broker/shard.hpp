@@ -134,11 +134,17 @@ class Shard final : public Broker, private queue::Sink {
                   const SessionId& from) override;
 
  private:
+  struct DeadLetterTarget {
+    std::string exchange;  ///< empty: the default exchange
+    std::optional<std::string> routing_key;
+  };
   struct OwnedQueue {
     OwnedQueue(const queue::Settings& settings, queue::Sink& sink, QueuePointer of)
         : record(std::move(of)), machine(settings, sink) {}
     QueuePointer record;
     queue::Queue machine;
+    /// Where its dead letters go; null if nowhere.
+    std::unique_ptr<const DeadLetterTarget> dead_letters;
     Time wake_at = Time::max();    ///< as it stands in timers_
     bool is_removed_soon = false;  ///< a delete was accepted and is on its way
   };
@@ -264,6 +270,8 @@ class Shard final : public Broker, private queue::Sink {
   [[nodiscard]] OwnedQueue* find_owned(QueueId id) noexcept;
   /// By one of the queue's streams.
   [[nodiscard]] OwnedQueue* find_stream(QueueId stream) noexcept;
+  /// Works out the queue's rules from its arguments and policies.
+  void configure(OwnedQueue& owned);
   void remove_if_unused(QueueId queue);
   void set_timer(OwnedQueue& owned, Time at);
   void run_timers();

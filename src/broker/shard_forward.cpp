@@ -16,22 +16,6 @@ Bytes headers_of(const Message& message) {
   return properties ? properties->headers() : Bytes{};
 }
 
-struct DeadLetterTarget {
-  std::string exchange;
-  std::optional<std::string> routing_key;
-};
-
-DeadLetterTarget dead_letter_target(const QueueRecord& queue) {
-  DeadLetterTarget target;
-  const auto text = [&](const char* name) -> const std::string* {
-    const FieldValue* value = queue.arguments.find(name);
-    return value == nullptr ? nullptr : value->as<std::string>();
-  };
-  if (const auto* exchange = text("x-dead-letter-exchange")) target.exchange = *exchange;
-  if (const auto* key = text("x-dead-letter-routing-key")) target.routing_key = *key;
-  return target;
-}
-
 }  // namespace
 
 void Shard::handle(ForwardMail& mail) {
@@ -44,7 +28,11 @@ void Shard::handle(ForwardMail& mail) {
 }
 
 void Shard::dead_letter(const QueueRecord& source, queue::Forward& forward) {
-  const DeadLetterTarget to = dead_letter_target(source);
+  // The queue may have gone, or lost its exchange, since it let the message go.
+  const OwnedQueue* owned = find_owned(source.id);
+  if (owned == nullptr || owned->dead_letters == nullptr)
+    return staging_.add_confirm(forward.token);
+  const DeadLetterTarget& to = *owned->dead_letters;
   const RoutedExchange* exchange = nullptr;
   if (!to.exchange.empty()) {
     exchange = replica_.find_exchange(source.vhost, to.exchange);
