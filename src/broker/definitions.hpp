@@ -3,6 +3,7 @@
 // Management (management.hpp). Plain values; any thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -114,12 +115,20 @@ struct Definitions {
   std::vector<BindingDefinition> bindings;
 };
 
+/// Bounds of what parse_definitions takes: bytes of one file, and how deep its JSON may nest.
+inline constexpr std::size_t definitions_bytes_max = 64U << 20;
+inline constexpr int definitions_depth_max = 48;
+
 /// Reads a definitions file of RabbitMQ 3.x or 4.x (a whole broker's or, with `vhost`, one virtual
-/// host's, whose entries name none). `file` is its name for errors, which say file, JSON path, what
-/// was found and what was expected.
+/// host's, whose entries name none; a 4.x export of one says itself which it was). `file` is its
+/// name for errors, which say file, JSON path, what was found and what was expected, a line each.
+/// What is odd but harmless (a key nobody knows) is added to `warnings`, in the same form.
 [[nodiscard]] Result<Definitions> parse_definitions(std::string_view json, std::string_view file,
-                                                    const std::optional<std::string>& vhost = {});
-/// The JSON that RabbitMQ would export: loads into RabbitMQ and back into TernMQ unchanged.
-[[nodiscard]] std::string format_definitions(const Definitions& definitions);
+                                                    const std::optional<std::string>& vhost = {},
+                                                    std::vector<std::string>* warnings = nullptr);
+/// The JSON that RabbitMQ would export: loads into RabbitMQ and back into TernMQ unchanged. Sorted,
+/// so that equal definitions make equal text. With `vhost`, the form of one virtual host's export.
+[[nodiscard]] std::string format_definitions(const Definitions& definitions,
+                                             const std::optional<std::string>& vhost = {});
 
 }  // namespace tern::broker
