@@ -16,6 +16,18 @@ BrokerError not_a_filter(const std::string& reason) {
 
 }  // namespace
 
+Totals& Totals::operator+=(const Totals& other) noexcept {
+  dead_lettered_rejected += other.dead_lettered_rejected;
+  dead_lettered_expired += other.dead_lettered_expired;
+  dead_lettered_maxlen += other.dead_lettered_maxlen;
+  dead_lettered_delivery_limit += other.dead_lettered_delivery_limit;
+  dead_letters_unroutable += other.dead_letters_unroutable;
+  dead_letter_cycles += other.dead_letter_cycles;
+  dropped_at_delivery_limit += other.dropped_at_delivery_limit;
+  redriven += other.redriven;
+  return *this;
+}
+
 void NodeOperations::run(ShardId shard, std::function<void(Shard&)> task) {
   post_(shard, TaskMail{std::make_unique<std::function<void(Shard&)>>(std::move(task))});
 }
@@ -102,6 +114,20 @@ Operations::RedriveId NodeOperations::redrive(const RedriveRequest& request, Rep
 void NodeOperations::stop_redrive(RedriveId id) {
   for (std::uint32_t shard = 0; shard < shards_; ++shard)
     run(ShardId{static_cast<std::uint16_t>(shard)}, [id](Shard& each) { each.stop_redrive(id); });
+}
+
+void NodeOperations::totals(TotalsDone done) {
+  add_totals(0, {}, std::move(done));
+}
+
+// From shard to shard, so that each reads its own.
+void NodeOperations::add_totals(std::uint32_t shard, Totals sum, TotalsDone done) {
+  run(ShardId{static_cast<std::uint16_t>(shard)},
+      [this, shard, sum, done = std::move(done)](Shard& each) mutable {
+        sum += each.totals();
+        if (shard + 1 == shards_) return done(sum);
+        add_totals(shard + 1, sum, std::move(done));
+      });
 }
 
 }  // namespace tern::broker

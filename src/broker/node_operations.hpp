@@ -23,10 +23,12 @@ class NodeOperations final : public Operations {
                CountDone done) override;
   RedriveId redrive(const RedriveRequest& request, Report report) override;
   void stop_redrive(RedriveId id) override;
+  void totals(TotalsDone done) override;
 
  private:
   void intervene(const Holder& holder, const std::vector<Position>& positions,
                  queue::Intervention intervention, CountDone done);
+  void add_totals(std::uint32_t shard, Totals sum, TotalsDone done);
   void run(ShardId shard, std::function<void(Shard&)> task);
 
   std::uint32_t shards_;

@@ -59,10 +59,25 @@ struct RedriveProgress {
   std::optional<BrokerError> error;  ///< why it ended early
 };
 
+/// What happened to messages that left their queues, since the node was started.
+struct Totals {
+  std::uint64_t dead_lettered_rejected = 0;
+  std::uint64_t dead_lettered_expired = 0;
+  std::uint64_t dead_lettered_maxlen = 0;
+  std::uint64_t dead_lettered_delivery_limit = 0;
+  std::uint64_t dead_letters_unroutable = 0;  ///< of those: no exchange, or no queue behind it
+  std::uint64_t dead_letter_cycles = 0;       ///< copies dropped because they went in a circle
+  std::uint64_t dropped_at_delivery_limit = 0;
+  std::uint64_t redriven = 0;
+
+  Totals& operator+=(const Totals& other) noexcept;
+};
+
 class Operations {
  public:
   using PeekDone = std::function<void(Outcome<PeekResult>)>;
   using CountDone = std::function<void(Outcome<std::uint64_t>)>;
+  using TotalsDone = std::function<void(const Totals&)>;
   /// Called after each step and at the end.
   using Report = std::function<void(const RedriveProgress&)>;
   using RedriveId = std::uint64_t;
@@ -83,6 +98,8 @@ class Operations {
   virtual RedriveId redrive(const RedriveRequest& request, Report report) = 0;
   /// Ends a redrive after the step it is in; what was moved stays moved.
   virtual void stop_redrive(RedriveId id) = 0;
+  /// The sum over all shards.
+  virtual void totals(TotalsDone done) = 0;
 };
 
 }  // namespace tern::broker

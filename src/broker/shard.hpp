@@ -91,6 +91,8 @@ class Shard final : public Broker, private queue::Sink {
   std::uint64_t intervene(QueueId queue, const std::vector<Position>& positions,
                           queue::Intervention intervention);
   [[nodiscard]] std::uint64_t count(QueueId queue, queue::MessageState state);
+  [[nodiscard]] const Totals& totals() const noexcept { return totals_; }
+  [[nodiscard]] ShardId id() const noexcept { return ports_.id; }
 
   // --- Broker -----------------------------------------------------------------------------------
   [[nodiscard]] SessionId attach(Session& session) override;
@@ -145,8 +147,9 @@ class Shard final : public Broker, private queue::Sink {
     queue::Queue machine;
     /// Where its dead letters go; null if nowhere.
     std::unique_ptr<const DeadLetterTarget> dead_letters;
-    Time wake_at = Time::max();    ///< as it stands in timers_
-    bool is_removed_soon = false;  ///< a delete was accepted and is on its way
+    Time wake_at = Time::max();       ///< as it stands in timers_
+    Time limit_logged = Time::min();  ///< when a message dropped at the delivery limit was logged
+    bool is_removed_soon = false;     ///< a delete was accepted and is on its way
   };
   struct SessionEntry {
     Session* session = nullptr;
@@ -221,6 +224,7 @@ class Shard final : public Broker, private queue::Sink {
   void answer_purge(QueueQuestion& question, OwnedQueue* queue);
 
   // Messages that leave a queue for another place (shard_forward.cpp).
+  void count_dead_letter(queue::LeaveReason reason) noexcept;
   void dead_letter(const QueueRecord& source, queue::Forward& forward);
   void release(const QueueRecord& gate, queue::Forward& forward);
   void redrive(const QueueRecord& source, queue::Forward& forward);
@@ -270,6 +274,8 @@ class Shard final : public Broker, private queue::Sink {
   [[nodiscard]] OwnedQueue* find_owned(QueueId id) noexcept;
   /// By one of the queue's streams.
   [[nodiscard]] OwnedQueue* find_stream(QueueId stream) noexcept;
+  void settle_own(OwnedQueue& owned, const ConsumerId& consumer,
+                  std::span<const Position> positions, queue::Settlement settlement);
   /// Works out the queue's rules from its arguments and policies.
   void configure(OwnedQueue& owned);
   void remove_if_unused(QueueId queue);
@@ -320,6 +326,7 @@ class Shard final : public Broker, private queue::Sink {
   /// What left queues of this shard in this turn for queues of others.
   std::map<ShardId, std::unique_ptr<TransactionShare>> transfers_;
   RouteCache forward_route_;
+  Totals totals_;
   Inspections inspections_;
   std::vector<std::uint64_t> ended_redrives_;
   bool is_in_transaction_ = false;  ///< a transaction's share is being carried out

@@ -1,10 +1,17 @@
 // Shard as Broker: consuming and settling. Commands go straight to an own queue when nothing older
 // waits, and by mail otherwise.
+#include "base/log.hpp"
 #include "broker/arguments.hpp"
 #include "broker/changing.hpp"
 #include "broker/shard.hpp"
 
 namespace tern::broker {
+namespace {
+
+// A poison message comes back many times a second: say so once in a while.
+constexpr Millis limit_log_interval{60'000};
+
+}  // namespace
 
 void Shard::consume(const Caller& caller, std::string_view name, const queue::ConsumerSpec& spec,
                     const FieldTable& arguments, OperationNumber operation) {
@@ -56,9 +63,7 @@ void Shard::settle(const QueueAddress& address, const ConsumerId& consumer,
   if (address.shard == ports_.id && can_call_queue()) {
     OwnedQueue* owned = find_owned(address.id);
     if (owned == nullptr) return;
-    const Changing changing(changing_);
-    owned->machine.settle(consumer, positions, settlement, now_);
-    return;
+    return settle_own(*owned, consumer, positions, settlement);
   }
   if (address.shard != ports_.id && !outboxes_[raw(address.shard)].empty()) {
     // Single acks of one consumer come in runs: one letter takes them all.
@@ -71,6 +76,25 @@ void Shard::settle(const QueueAddress& address, const ConsumerId& consumer,
   }
   send(address.shard,
        SettleMail{address.id, settlement, consumer, {positions.begin(), positions.end()}});
+}
+
+void Shard::settle_own(OwnedQueue& owned, const ConsumerId& consumer,
+                       std::span<const Position> positions, queue::Settlement settlement) {
+  const Changing changing(changing_);
+  const queue::Counts& counts = owned.machine.counts();
+  const std::uint64_t before = counts.over_delivery_limit;
+  owned.machine.settle(consumer, positions, settlement, now_);
+  const std::uint64_t over = counts.over_delivery_limit - before;
+  if (over == 0 || owned.dead_letters != nullptr) [[likely]]
+    return;
+  totals_.dropped_at_delivery_limit += over;
+  if (owned.limit_logged != Time::min() && now_ - owned.limit_logged < limit_log_interval) return;
+  owned.limit_logged = now_;
+  log_warn(
+      "queue",
+      "messages came back more often than x-delivery-limit allows and were dropped: give the queue "
+      "a dead-letter exchange to keep them queue={} vhost={} dropped={}",
+      owned.record->name, replica_.vhost_name(owned.record->vhost), counts.over_delivery_limit);
 }
 
 void Shard::drained(const QueueAddress& address, const ConsumerId& consumer, std::uint64_t bytes) {

@@ -27,7 +27,28 @@ void Shard::handle(ForwardMail& mail) {
     dead_letter(*mail.source, mail.forward);
 }
 
+void Shard::count_dead_letter(queue::LeaveReason reason) noexcept {
+  switch (reason) {
+    case queue::LeaveReason::rejected:
+      ++totals_.dead_lettered_rejected;
+      return;
+    case queue::LeaveReason::expired:
+      ++totals_.dead_lettered_expired;
+      return;
+    case queue::LeaveReason::maxlen:
+      ++totals_.dead_lettered_maxlen;
+      return;
+    case queue::LeaveReason::delivery_limit:
+      ++totals_.dead_lettered_delivery_limit;
+      return;
+    case queue::LeaveReason::released:
+    case queue::LeaveReason::redriven:
+      return;
+  }
+}
+
 void Shard::dead_letter(const QueueRecord& source, queue::Forward& forward) {
+  count_dead_letter(forward.reason);
   // The queue may have gone, or lost its exchange, since it let the message go.
   const OwnedQueue* owned = find_owned(source.id);
   if (owned == nullptr || owned->dead_letters == nullptr)
@@ -37,17 +58,23 @@ void Shard::dead_letter(const QueueRecord& source, queue::Forward& forward) {
   if (!to.exchange.empty()) {
     exchange = replica_.find_exchange(source.vhost, to.exchange);
     // As RabbitMQ: an exchange that is not there takes nothing.
-    if (exchange == nullptr) return staging_.add_confirm(forward.token);
+    if (exchange == nullptr) {
+      ++totals_.dead_letters_unroutable;
+      return staging_.add_confirm(forward.token);
+    }
   }
   const dlq::Republish letter = dlq::dead_letter(
       *forward.message, forward.reason,
       {source.name, to.exchange, to.routing_key.value_or(""), to.routing_key.has_value()}, now_);
   router_.route(source.vhost, exchange, *letter.message, headers_of(*letter.message),
                 forward_route_);
-  std::erase_if(forward_route_.targets, [&](const QueueAddress& target) {
-    const QueuePointer queue = replica_.find_queue(target.id);
-    return queue == nullptr || dlq::closes_cycle(*letter.message, forward.reason, queue->name);
-  });
+  if (forward_route_.targets.empty()) ++totals_.dead_letters_unroutable;
+  totals_.dead_letter_cycles +=
+      std::erase_if(forward_route_.targets, [&](const QueueAddress& target) {
+        const QueuePointer queue = replica_.find_queue(target.id);
+        // Gates have no name: what is behind them is looked at when they let it pass.
+        return queue != nullptr && dlq::closes_cycle(*letter.message, forward.reason, queue->name);
+      });
   transfer(forward_route_.targets, letter.message, forward.token);
 }
 
@@ -56,8 +83,9 @@ void Shard::release(const QueueRecord& gate, queue::Forward& forward) {
   const RoutedExchange* exchange = replica_.find_exchange(gate.vhost, gate.name);
   if (exchange == nullptr || exchange->record->gate != gate.id)
     return staging_.add_confirm(forward.token);
-  router_.route(gate.vhost, exchange, *forward.message, headers_of(*forward.message),
-                forward_route_, true);
+  const Bytes headers = headers_of(*forward.message);
+  router_.route(gate.vhost, exchange, *forward.message, headers, forward_route_, true);
+  remove_bcc(forward.message, headers);
   transfer(forward_route_.targets, forward.message, forward.token);
 }
 

@@ -201,6 +201,7 @@ void Shard::redrive(const QueueRecord& source, queue::Forward& forward) {
   // Topology changes by mail, and none was opened since the plan was made.
   ensure(targets.has_value(), "a redriven message that nobody gets");
   const std::vector<QueueAddress> to = *targets;
+  ++totals_.redriven;
   transfer(to, letter.message, forward.token);
 }
 

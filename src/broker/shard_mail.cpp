@@ -21,9 +21,7 @@ void Shard::handle(EnqueueMail& mail) {
 
 void Shard::handle(SettleMail& mail) {
   OwnedQueue* owned = find_owned(mail.queue);
-  if (owned == nullptr) return;
-  const Changing changing(changing_);
-  owned->machine.settle(mail.consumer, mail.positions, mail.settlement, now_);
+  if (owned != nullptr) settle_own(*owned, mail.consumer, mail.positions, mail.settlement);
 }
 
 void Shard::handle(DrainedMail& mail) {
@@ -60,9 +58,7 @@ void Shard::handle(TransactionMail& mail) {
   }
   for (const Transaction::Settle& settle : share.work.settles) {
     OwnedQueue* owned = find_owned(settle.queue.id);
-    if (owned == nullptr) continue;
-    const Changing changing(changing_);
-    owned->machine.settle(settle.consumer, settle.positions, settle.settlement, now_);
+    if (owned != nullptr) settle_own(*owned, settle.consumer, settle.positions, settle.settlement);
   }
   is_in_transaction_ = false;
   staging_.add_barrier(share.part, {share.asker, 0, share.operation});
