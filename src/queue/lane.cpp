@@ -4,11 +4,16 @@
 #include <functional>
 
 #include "base/ensure.hpp"
+#include "queue/place.hpp"
 
 namespace tern::queue {
 
-Lane::Lane(const Config& config, Sink& sink, Counts& counts)
-    : config_(config), sink_(sink), counts_(counts), settled_(config.stream, sink) {}
+Lane::Lane(const Config& config, Context& context)
+    : config_(config),
+      context_(context),
+      sink_(context.sink),
+      counts_(context.counts),
+      settled_(config.stream, context.sink) {}
 
 void Lane::restore(const Recovered& recovered) {
   ensure(next_ == 1, "restored a lane in use");
@@ -19,20 +24,44 @@ void Lane::restore(const Recovered& recovered) {
   tail_begin_ = paged_end_ = next_;
   slimmed_end_ = cursor_;
   delivered_ = redelivered_below_ = recovered.delivered;
-  kept_ = {.count = recovered.count, .bytes = empty ? 0 : recovered.bytes};
+  if (!empty) kept_ = {recovered.count, recovered.bytes, recovered.body_bytes};
+  for (const Returned& returned : recovered.returned) {
+    if (returned.due == Time{}) {
+      back_.emplace(returned.position, returned.delivery_count);
+      continue;
+    }
+    ensure(kept_.count != 0, "more messages came back than there are");
+    --kept_.count;
+    ++counts_.delayed;
+    waiting_.emplace(returned.position, Waiting{returned.delivery_count, returned.due});
+    delayed_.push_back({returned.due, returned.position});
+  }
+  std::make_heap(delayed_.begin(), delayed_.end(), std::greater<>());
+  // Without a middle there is nothing to read ahead; those that wait are read one by one.
+  if (kept_.count == 0) {
+    kept_ = {};
+    cursor_ = head_end_ = slimmed_end_ = next_;
+  }
   counts_.ready += kept_.count;
   counts_.ready_bytes += kept_.bytes;
+  counts_.ready_body_bytes += kept_.body_bytes;
   had_stored_ = next_ != 1;
+  if (recovered.has_due) due_index().restore(true);
+  low_water_noted_ = low_water_mark();
+  delivered_noted_ = delivered_;
 }
 
 std::uint64_t Lane::stage_if_kept(Position position, const MessageRef& message,
                                   const PublisherToken& token) {
-  if (!is_kept(*message)) {
+  const bool kept = is_kept(*message);
+  if (message->has_ttl()) note_due(*message, position, kept);
+  if (!kept) {
     if (token.sequence != 0) sink_.publish_settled(token, PublishOutcome::accepted);
     return 0;
   }
   had_stored_ = true;
-  last_stage_ = sink_.stage(config_.stream, position, message, token, Time{});
+  const Time due = message->has_ttl() ? Context::own_expiry(*message) : Time{};
+  last_stage_ = sink_.stage(config_.stream, position, message, token, due);
   return last_stage_;
 }
 
@@ -54,16 +83,16 @@ void Lane::append(MessageRef&& message, const PublisherToken& token) {
   const std::uint32_t bytes = message->bytes();
   const Position position = next_position(bytes);
   Slot& slot = slots_.occupy(position);
-  slot.stage = stage_if_kept(position, message, token);
   slot.bytes = bytes;
+  slot.body_bytes = static_cast<std::uint32_t>(message->body().size());
+  slot.stage = stage_if_kept(position, message, token);
   slot.message = std::move(message);
-  ++counts_.ready;
-  counts_.ready_bytes += bytes;
+  count_ready(slot);
   counts_.resident_bytes += bytes;
 }
 
 Position Lane::pass() {
-  ensure(counts_.ready == 0, "passed by waiting messages");
+  ensure(is_idle(), "passed by waiting messages");
   const Position position = next_++;
   cursor_ = head_end_ = tail_begin_ = paged_end_ = delivered_ = next_;
   return position;
@@ -73,8 +102,9 @@ Position Lane::pass_unacked(const MessageRef& message, const PublisherToken& tok
                             std::uint32_t holder) {
   const Position position = pass();
   Slot& slot = slots_.occupy(position);
-  slot.stage = stage_if_kept(position, message, token);
   slot.bytes = message->bytes();
+  slot.body_bytes = static_cast<std::uint32_t>(message->body().size());
+  slot.stage = stage_if_kept(position, message, token);
   slot.message = message;
   slot.holder = holder;
   slot.state = SlotState::unacked;
@@ -89,12 +119,26 @@ bool Lane::is_stored(const Slot& slot) const noexcept {
   return slot.loaded || (slot.stage != 0 && slot.stage <= sink_.committed_stage());
 }
 
-Slot* Lane::front(Position& position) {
+void Lane::count_ready(const Slot& slot) noexcept {
+  ++counts_.ready;
+  counts_.ready_bytes += slot.bytes;
+  counts_.ready_body_bytes += slot.body_bytes;
+}
+
+void Lane::uncount_ready(const Slot& slot) noexcept {
+  --counts_.ready;
+  counts_.ready_bytes -= slot.bytes;
+  counts_.ready_body_bytes -= slot.body_bytes;
+}
+
+void Lane::uncount_unacked(const Slot& slot) noexcept {
+  --counts_.unacked;
+  counts_.unacked_bytes -= slot.bytes;
+}
+
+Slot* Lane::first_ready(Position& position) {
   if (!returned_.empty()) {
-    position = returned_.front();
-    Slot* const slot = slots_.find(position);
-    ensure(slot != nullptr && slot->state == SlotState::ready, "requeued message without a slot");
-    return slot->message ? slot : nullptr;
+    if (Slot* const slot = first_returned(position); slot != nullptr) return slot;
   }
   if (head_count_ == 0) absorb();
   if (head_count_ == 0) return nullptr;
@@ -105,13 +149,34 @@ Slot* Lane::front(Position& position) {
   return slot;
 }
 
+// The lowest requeued message; those that left meanwhile are taken off the heap on the way.
+Slot* Lane::first_returned(Position& position) {
+  while (!returned_.empty()) {
+    position = returned_.front();
+    Slot* const slot = slots_.find(position);
+    if (slot != nullptr && slot->state == SlotState::ready) return slot;
+    ensure(returned_stale_ != 0, "requeued message without a slot");
+    --returned_stale_;
+    pop_returned();
+  }
+  return nullptr;
+}
+
+void Lane::push_returned(Position position) {
+  returned_.push_back(position);
+  std::push_heap(returned_.begin(), returned_.end(), std::greater<>());
+}
+
+void Lane::pop_returned() {
+  std::pop_heap(returned_.begin(), returned_.end(), std::greater<>());
+  returned_.pop_back();
+}
+
 // The front message stops being ready; its memory counts as handed out from here on.
 void Lane::leave_ready(Position position, Slot& slot) {
-  --counts_.ready;
-  counts_.ready_bytes -= slot.bytes;
+  uncount_ready(slot);
   if (position < cursor_) {
-    std::pop_heap(returned_.begin(), returned_.end(), std::greater<>());
-    returned_.pop_back();
+    pop_returned();
     return;
   }
   cursor_ = position + 1;
@@ -121,11 +186,37 @@ void Lane::leave_ready(Position position, Slot& slot) {
   delivered_ = std::max(delivered_, cursor_);
 }
 
-void Lane::fill_delivery(Position position, const Slot& slot, Delivery& delivery) {
-  delivery.queue = config_.queue;
-  delivery.position = position;
+// A message anywhere in memory stops being ready; its memory counts as handed out from here on.
+void Lane::remove_ready(Position position, Slot& slot) {
+  ensure(slot.state == SlotState::ready, "removed a message that is not ready");
+  uncount_ready(slot);
+  if (position < cursor_) {
+    if (returned_.front() == position)
+      pop_returned();
+    else
+      ++returned_stale_;
+    return;
+  }
+  handed_out_bytes_ += slot.bytes;
+  if (position < head_end_) {
+    --head_count_;
+    if (!slot.message) --slim_head_;
+    head_bytes_ -= slot.bytes;
+    return;
+  }
+  ensure(position >= tail_begin_, "a slot in the middle");
+  if (is_on_its_way(slot)) holes_.insert(position);
+  if (position < paged_end_) tail_leaving_bytes_ -= slot.bytes;
+  tail_bytes_ -= slot.bytes;
+  if (tail_bytes_ == 0) absorb();
+}
+
+void Lane::fill_delivery(Position position, const Slot& slot, Delivery& delivery) const {
+  delivery.queue = context_.settings.id;
+  delivery.position = place_in_level(config_.level, position);
   delivery.delivery_count = slot.delivery_count;
   delivery.redelivered = slot.redelivered || position < redelivered_below_;
+  delivery.shows_count = context_.rules.shows_delivery_count;
 }
 
 void Lane::check_out(Position position, Slot& slot, std::uint32_t holder, Delivery& delivery) {
@@ -160,7 +251,7 @@ void Lane::lose_resident(Slot& slot) {
 void Lane::forget(Position position, Slot& slot) {
   lose_resident(slot);
   const bool stored = is_stored(slot) || (slot.stage != 0 && !sink_.unstage(slot.stage));
-  if (stored) settled_.add(position, slot.bytes, slot.spilled);
+  if (stored) settled_.add(position, slot.bytes, slot.body_bytes, slot.spilled);
   slots_.release(position);
 }
 
@@ -170,50 +261,54 @@ Slot* Lane::unacked(Position position) noexcept {
 }
 
 void Lane::settle(Position position, Slot& slot) {
-  --counts_.unacked;
-  counts_.unacked_bytes -= slot.bytes;
+  uncount_unacked(slot);
   forget(position, slot);
 }
 
-void Lane::requeue(Position position, Slot& slot) {
-  --counts_.unacked;
-  counts_.unacked_bytes -= slot.bytes;
-  ++counts_.ready;
-  counts_.ready_bytes += slot.bytes;
-  slot.state = SlotState::ready;
-  slot.redelivered = true;
-  ++slot.delivery_count;
-  returned_.push_back(position);
-  std::push_heap(returned_.begin(), returned_.end(), std::greater<>());
-}
-
 std::uint64_t Lane::purge() {
-  const std::uint64_t count = counts_.ready;
+  const std::uint64_t before = counts_.ready;
   std::sort(returned_.begin(), returned_.end());
-  for (const Position position : returned_) forget(position, *slots_.find(position));
+  for (const Position position : returned_) {
+    Slot* const slot = slots_.find(position);
+    if (slot == nullptr || slot->state != SlotState::ready) continue;
+    uncount_ready(*slot);
+    forget(position, *slot);
+  }
   returned_.clear();
+  returned_stale_ = 0;
   handed_out_bytes_ += head_bytes_ + tail_bytes_;
   for (;;) {
     Slot* const slot = slots_.at_or_after(cursor_);
     if (slot == nullptr) break;
+    uncount_ready(*slot);
     forget(cursor_, *slot);
   }
   if (middle_count() != 0) purge_middle();
-  cursor_ = head_end_ = tail_begin_ = paged_end_ = next_;
-  head_bytes_ = head_count_ = tail_bytes_ = tail_leaving_bytes_ = 0;
-  counts_.ready = 0;
-  counts_.ready_bytes = 0;
-  return count;
+  std::erase_if(leaving_, [](const auto& entry) { return !entry.second.is_out; });
+  cursor_ = next_;
+  if (middle_count() == 0) head_end_ = next_;
+  tail_begin_ = paged_end_ = next_;
+  head_bytes_ = head_count_ = slim_head_ = tail_bytes_ = tail_leaving_bytes_ = 0;
+  return before - counts_.ready;
 }
 
-// One range a stream, whatever the middle's length.
+// One range a stream, whatever the middle's length; unless some of it stays: then it is read, and
+// settled bit by bit.
 void Lane::purge_middle() {
+  counts_.ready -= middle_ready();
+  if (draining() != 0 || waiting_.lower_bound(head_end_) != waiting_.end()) {
+    condemned_ = middle_count() - doomed_;
+    return;
+  }
   const auto settle = [this](Stored& stored, bool spilled) {
+    counts_.ready_bytes -= stored.bytes;
+    counts_.ready_body_bytes -= stored.body_bytes;
     if (stored.count == 0) return;
     sink_.settle_stored(config_.stream, {.first = head_end_,
                                          .last = tail_begin_,
                                          .count = stored.count,
                                          .bytes = stored.bytes,
+                                         .body_bytes = stored.body_bytes,
                                          .spilled = spilled});
     stored = {};
   };
@@ -223,8 +318,16 @@ void Lane::purge_middle() {
 
 Position Lane::low_water_mark() const noexcept {
   const Position in_memory = slots_.first();
-  const Position lowest = in_memory == 0 ? next_ : in_memory;
+  Position lowest = in_memory == 0 ? next_ : in_memory;
+  if (!waiting_.empty()) lowest = std::min(lowest, waiting_.begin()->first);
+  if (!leaving_.empty()) lowest = std::min(lowest, leaving_.begin()->first);
   return middle_count() == 0 ? lowest : std::min(lowest, head_end_);
+}
+
+StreamMark Lane::take_marks() noexcept {
+  low_water_noted_ = low_water_mark();
+  delivered_noted_ = delivered_;
+  return {.stream = config_.stream, .low_water = low_water_noted_, .delivered = delivered_noted_};
 }
 
 }  // namespace tern::queue

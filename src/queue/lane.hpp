@@ -1,24 +1,34 @@
-// Lane: the messages of one queue (of one priority level, once there are several) in order of
-// position, ready and unacked, in memory and on disk. Owned by a queue's machine, used on its
-// shard's thread; it knows no consumers.
+// Lane: the messages of one queue, of one priority level if there are several, in order of
+// position: ready, unacked and coming back, in memory and on disk. Owned by a queue's machine, used
+// on its shard's thread; it knows no consumers.
 //
 //     unacked, requeued | head: ready, in memory | middle: store only | tail: ready, in memory
 //    1 ......... cursor | ............. head_end | ....... tail_begin | ..................next
 //
-// A message is handed out at the cursor, except that requeued ones (`returned_`, all below the
-// cursor) go first: so order of delivery is order of position. As long as the head's window is not
-// full everything is head; then new messages form the tail, and what the tail's window cannot hold
-// moves to the store, from the tail's front on (lane_paging.cpp).
+// A message is handed out at the cursor, except that requeued ones (`returned_`, below the cursor)
+// go first: so order of delivery is order of position. As long as the head's window is not full
+// everything is head; then new messages form the tail, and what the tail's window cannot hold moves
+// to the store, from the tail's front on (lane_paging.cpp).
+//
+// Messages leave unconsumed when they expire, overflow or come back too often (lane_leaving.cpp).
+// One that is only in the store is read first if it goes on to another place: until then it is in
+// `leaving_`, or one of the first of the middle that are doomed.
 //
 // Invariants: middle empty => head_end == tail_begin; positions in the middle have no slots; slots
-// at or above the cursor are ready and have their message; a slot without message is stored.
+// at or above the cursor are ready; a slot without message is stored; those of the head have theirs
+// but for `slim_head_`, which waited for a retry over a restart.
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
-#include "queue/queue.hpp"
+#include "queue/context.hpp"
+#include "queue/due_index.hpp"
+#include "queue/position_set.hpp"
 #include "queue/settled_ranges.hpp"
 #include "queue/slots.hpp"
 
@@ -27,56 +37,80 @@ namespace tern::queue {
 class Lane {
  public:
   struct Config {
-    QueueId queue{};
     QueueId stream{};
-    bool durable = false;
+    std::uint8_t level = 0;  ///< of priority
     std::uint64_t window_head_bytes = 0;
     std::uint64_t window_tail_bytes = 0;
   };
 
-  Lane(const Config& config, Sink& sink, Counts& counts);
+  Lane(const Config& config, Context& context);
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
 
   /// Takes over what the store holds; before anything else.
   void restore(const Recovered& recovered);
 
   /// Adds a ready message at the end, staged for the store if `token` comes with a persistent one.
   void append(MessageRef&& message, const PublisherToken& token);
-  /// Uses up a position for a message that is delivered and settled at once; nothing may be ready.
+  /// Uses up a position for a message that is delivered and settled at once; is_idle() only.
   [[nodiscard]] Position pass();
   /// The same for one that is delivered at once and stays unacked.
   [[nodiscard]] Position pass_unacked(const MessageRef& message, const PublisherToken& token,
                                       std::uint32_t holder);
   /// True if a message is kept in the store once it waits here.
   [[nodiscard]] bool is_kept(const Message& message) const noexcept {
-    return config_.durable && message.is_persistent();
+    return context_.settings.durable && message.is_persistent();
   }
 
+  /// True if there is a ready message, in memory or not.
+  [[nodiscard]] bool has_ready() const noexcept {
+    return head_count_ != 0 || returned_live() != 0 || tail_bytes_ != 0 || middle_ready() != 0;
+  }
+  /// True if nothing stands between the cursor and the end.
+  [[nodiscard]] bool is_idle() const noexcept {
+    return head_count_ == 0 && returned_live() == 0 && tail_bytes_ == 0 && middle_count() == 0;
+  }
   /// The next message in order, which is in memory; null if there is none or it must be read first.
-  [[nodiscard]] Slot* front(Position& position);
+  [[nodiscard]] Slot* front(Position& position) {
+    Slot* const slot = first_ready(position);
+    return slot != nullptr && slot->message ? slot : nullptr;
+  }
   /// Hands out the front message, to be settled later by `holder`.
   void check_out(Position position, Slot& slot, std::uint32_t holder, Delivery& delivery);
   /// Hands out the front message for good.
   void take(Position position, Slot& slot, Delivery& delivery);
+  /// Fills in what a consumer is told of a message beside the message.
+  void fill_delivery(Position position, const Slot& slot, Delivery& delivery) const;
 
   /// The slot of an unacked message, null if the position is not checked out.
   [[nodiscard]] Slot* unacked(Position position) noexcept;
   /// Ends an unacked message.
   void settle(Position position, Slot& slot);
-  /// Puts an unacked message back to its place.
-  void requeue(Position position, Slot& slot);
+  /// An unacked message is refused: it leaves.
+  void reject(Position position, Slot& slot);
+  /// An unacked message comes back: to its place, at once or later, or it leaves.
+  void give_back(Position position, Slot& slot, Settlement settlement);
   /// Drops everything that is ready; returns how many.
   std::uint64_t purge();
 
+  /// Lets go what is due, at most `budget` messages, which is lowered by so many: what has expired
+  /// leaves, and what has waited long enough is ready again.
+  void fire_due(std::uint32_t& budget);
+  /// Lets the front message go because it has expired.
+  void expire_front(Position position, Slot& slot);
+  /// Drops the oldest ready messages, at least one and at most `most`; returns how many.
+  std::uint64_t drop_oldest(std::uint64_t most);
+  /// When something will be due; nothing if that is never, or if it must be read first.
+  [[nodiscard]] std::optional<Time> next_due();
+
   /// The answer to Sink::read.
   void loaded(Position from, Position next, std::span<Loaded> messages);
+  /// The answer to Sink::read_due.
+  void due_loaded(std::span<const DuePoint> entries, bool is_last);
   /// Keeps the windows, at the end of every command: pages out, drops what is stored, and reads on
-  /// if somebody wants to take messages.
+  /// if somebody wants to take or to see messages, or if some leave.
   void balance(bool wanted);
-  /// Sink::committed_stage() has grown (or something else may have revived a failed read).
-  void revive() noexcept {
-    wake_asked_ = false;
-    read_failed_ = false;
-  }
+  /// A read that brought nothing may be tried again.
   void revive_reads() noexcept { read_failed_ = false; }
   /// Reports what the command settled.
   void flush() { settled_.flush(); }
@@ -89,27 +123,81 @@ class Lane {
   [[nodiscard]] bool is_relaxed() const noexcept {
     return tail_bytes_ <= config_.window_tail_bytes;
   }
-  [[nodiscard]] Position low_water_mark() const noexcept;
-  [[nodiscard]] Position delivered_mark() const noexcept { return delivered_; }
-  /// True once the queue had anything stored that survives a restart.
-  [[nodiscard]] bool had_stored() const noexcept { return had_stored_; }
+  /// True if messages have times of their own or wait: then the lane needs fire_due() and
+  /// next_due().
+  [[nodiscard]] bool is_timed() const noexcept { return due_ != nullptr || !delayed_.empty(); }
+  /// True if the first of the middle leave when they are read: what is counted of bytes is too much
+  /// until then, and the lane may be neither ready nor idle.
+  [[nodiscard]] bool is_draining() const noexcept { return draining() != 0; }
+  /// True if the marks have moved since they were noted, and the lane had anything stored.
+  [[nodiscard]] bool has_marks() const noexcept {
+    return had_stored_ && (low_water_mark() != low_water_noted_ || delivered_ != delivered_noted_);
+  }
+  /// The marks; they count as noted.
+  [[nodiscard]] StreamMark take_marks() noexcept;
+  [[nodiscard]] std::uint8_t level() const noexcept { return config_.level; }
 
  private:
   struct Stored {
     std::uint64_t count = 0;
     std::uint64_t bytes = 0;
+    std::uint64_t body_bytes = 0;
   };
+  struct Wish {
+    LeaveReason reason{};
+    std::uint64_t operation = 0;
+    bool is_out = false;  ///< counted as gone already; otherwise it is in the middle
+  };
+  struct Waiting {
+    std::uint32_t delivery_count = 0;
+    Time due{};
+    bool overdue = false;  ///< has expired meanwhile
+  };
+  enum class Reading : std::uint8_t { nothing, returned, ahead, leaving };
 
   [[nodiscard]] Position next_position(std::uint32_t bytes);
   [[nodiscard]] std::uint64_t stage_if_kept(Position position, const MessageRef& message,
                                             const PublisherToken& token);
   [[nodiscard]] bool is_stored(const Slot& slot) const noexcept;
+  [[nodiscard]] bool is_on_its_way(const Slot& slot) const noexcept {
+    return slot.loaded || slot.stage != 0;
+  }
   [[nodiscard]] std::uint64_t middle_count() const noexcept { return kept_.count + spilled_.count; }
+  /// The first of the middle that leave when they are read.
+  [[nodiscard]] std::uint64_t draining() const noexcept { return doomed_ + condemned_; }
+  [[nodiscard]] std::uint64_t middle_ready() const noexcept { return middle_count() - draining(); }
+  [[nodiscard]] bool is_in_middle(Position position) const noexcept {
+    return position >= head_end_ && position < tail_begin_;
+  }
+  [[nodiscard]] std::uint64_t returned_live() const noexcept {
+    return returned_.size() - returned_stale_;
+  }
+  [[nodiscard]] Slot* first_ready(Position& position);
+  [[nodiscard]] Slot* first_returned(Position& position);
+  void count_ready(const Slot& slot) noexcept;
+  void uncount_ready(const Slot& slot) noexcept;
+  void uncount_unacked(const Slot& slot) noexcept;
   void leave_ready(Position position, Slot& slot);
-  void fill_delivery(Position position, const Slot& slot, Delivery& delivery);
+  void remove_ready(Position position, Slot& slot);
+  void push_returned(Position position);
+  void pop_returned();
   void forget(Position position, Slot& slot);
   void lose_resident(Slot& slot);
   void purge_middle();
+  [[nodiscard]] Position low_water_mark() const noexcept;
+
+  // lane_leaving.cpp
+  void leave(Position position, Slot& slot, LeaveReason reason, std::uint64_t operation = 0);
+  void make_ready(Position position, Slot& slot);
+  void delay(Position position, Slot& slot, Time due);
+  void end_delay(Position position);
+  void release_waiting(Position position);
+  void fire(const DuePoint& point);
+  [[nodiscard]] DueIndex& due_index();
+  [[nodiscard]] DueIndex::Keeping keeping_of(Position position);
+  void note_due(const Message& message, Position position, bool is_stored);
+  [[nodiscard]] bool is_here(Position position) noexcept;
+  void keep_due();
 
   // lane_paging.cpp
   void absorb();
@@ -117,19 +205,30 @@ class Lane {
   void evict();
   void slim_handed_out();
   void want_commit();
-  void read_ahead();
+
+  // lane_reading.cpp
+  void read_on(bool wanted);
+  void read(Reading what, Position from, Position to);
+  void read_leaving();
   [[nodiscard]] Position end_of_returned_run(Position first);
-  void load_returned(Slot& slot, Loaded& loaded);
+  [[nodiscard]] bool take_leaving(Loaded& loaded, Reading what);
+  void load_slot(Slot& slot, Loaded& loaded);
   void load_middle(Loaded& loaded);
+  [[nodiscard]] bool leave_by_wish(Loaded& loaded);
+  void leave_middle(Loaded& loaded, const Wish* wish);
+  void let_go(Loaded& loaded, const Wish* wish);
+  [[nodiscard]] Stored take_from_middle(const Message& message);
   void drop_vanished(Position from, Position next);
   void advance_head(Position next);
 
   const Config config_;
+  Context& context_;
   Sink& sink_;
   Counts& counts_;
   Slots slots_;
   SettledRanges settled_;
-  std::vector<Position> returned_;  ///< min-heap of requeued positions
+  std::vector<Position> returned_;    ///< min-heap of requeued positions
+  std::uint64_t returned_stale_ = 0;  ///< of them, those that are not ready any more
 
   Position next_ = 1;    ///< of the next message published
   Position cursor_ = 1;  ///< nothing at or above was ever handed out
@@ -145,16 +244,29 @@ class Lane {
 
   std::uint64_t head_bytes_ = 0;
   std::uint64_t head_count_ = 0;
+  std::uint64_t slim_head_ = 0;  ///< of them, not in memory
   std::uint64_t tail_bytes_ = 0;
   std::uint64_t tail_leaving_bytes_ = 0;  ///< of the tail below paged_end_
   std::uint64_t handed_out_bytes_ = 0;    ///< in memory below the cursor: unacked and requeued
   std::uint64_t last_stage_ = 0;
 
-  Position read_from_ = 0;  ///< what the read in flight asked for; 0: none in flight
+  Position read_from_ = 0;  ///< what the read in flight asked for
   Position read_to_ = 0;
+  Reading reading_ = Reading::nothing;
   bool read_failed_ = false;
-  bool wake_asked_ = false;
   bool had_stored_ = false;
+  Position low_water_noted_ = 1;
+  Position delivered_noted_ = 1;
+
+  std::uint64_t doomed_ = 0;          ///< the first of the middle: they overflow when they are read
+  std::uint64_t condemned_ = 0;       ///< and those after them: purged
+  std::map<Position, Wish> leaving_;  ///< must be read to leave
+  PositionSet holes_;                 ///< of the middle: gone, though a read may bring them
+  std::vector<DuePoint> delayed_;     ///< min-heap of waiting messages; some in vain
+  std::map<Position, Waiting> waiting_;     ///< waiting since before the restart, without slots
+  std::map<Position, std::uint32_t> back_;  ///< delivery counts since before the restart
+  std::unique_ptr<DueIndex> due_;           ///< once a message has an expiration of its own
+  std::vector<DuePoint> unfinished_;        ///< min-heap: fired, and the message is still there
 };
 
 }  // namespace tern::queue

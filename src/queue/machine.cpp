@@ -3,36 +3,42 @@
 #include <algorithm>
 
 #include "base/ensure.hpp"
+#include "queue/place.hpp"
 
 namespace tern::queue {
 
 Queue::Machine::Machine(const Settings& settings, Sink& sink)
-    : settings_(settings),
+    : context_{.settings = settings, .sink = sink},
       sink_(sink),
-      lane_({.queue = settings.id,
-             .stream = settings.id,
-             .durable = settings.durable,
-             .window_head_bytes = settings.window_head_bytes,
-             .window_tail_bytes = settings.window_tail_bytes},
-            sink, counts_),
-      consumers_(sink) {}
+      counts_(context_.counts),
+      lane_(Levels::share_of(settings, 0), context_),
+      consumers_(sink) {
+  if (settings.priority_max == 0) return;
+  levels_ = std::make_unique<Levels>(context_, lane_);
+  plain_ = false;
+}
 
-void Queue::Machine::configure(const Rules& rules, Time) {
-  rules_ = rules;
+Lane& Queue::Machine::lane_of(QueueId stream) {
+  if (levels_ != nullptr) return levels_->of_stream(stream);
+  ensure(stream == context_.settings.id, "a stream of another queue");
+  return lane_;
 }
 
 void Queue::Machine::restore(QueueId stream, const Recovered& recovered) {
-  ensure(stream == settings_.id, "restored a stream of another queue");
-  lane_.restore(recovered);
-  low_water_noted_ = lane_.low_water_mark();
-  delivered_noted_ = lane_.delivered_mark();
+  Lane& lane = lane_of(stream);
+  lane.restore(recovered);
+  if (levels_ != nullptr) levels_->note_ready(lane.level());
+  plain_ = is_plain();
 }
 
 void Queue::Machine::publish(MessageRef&& message, const PublisherToken& token) {
   ensure(!closed_, "publish to a closed queue");
+  ++counts_.published;
+  if (!plain_ || message->has_ttl()) [[unlikely]]
+    return publish_ruled(std::move(message), token);
   if (counts_.ready == 0) {
     if (const auto consumer = consumers_.able_now(); consumer != Consumers::none) {
-      deliver_new(std::move(message), token, consumer);
+      deliver_new(lane_, std::move(message), token, consumer);
       note_marks();
       return;
     }
@@ -44,22 +50,24 @@ void Queue::Machine::publish(MessageRef&& message, const PublisherToken& token) 
 
 // Nothing waits and somebody can take: the message goes out at once. If it is settled by that, it
 // needs neither a slot nor the store, and its publisher hears so at once.
-void Queue::Machine::deliver_new(MessageRef&& message, const PublisherToken& token,
+void Queue::Machine::deliver_new(Lane& lane, MessageRef&& message, const PublisherToken& token,
                                  Consumers::Index consumer) {
   const auto& record = consumers_.at(consumer);
   const ConsumerId id = record.id;
   const std::uint32_t bytes = message->bytes();
   Delivery delivery;
-  delivery.queue = settings_.id;
+  delivery.queue = context_.settings.id;
   delivery.consumer = id.number;
   delivery.auto_ack = record.auto_ack;
+  delivery.shows_count = context_.rules.shows_delivery_count;
   if (record.auto_ack) {
-    delivery.position = lane_.pass();
+    delivery.position = lane.pass();
     if (token.sequence != 0) sink_.publish_settled(token, PublishOutcome::accepted);
   } else {
-    delivery.position = lane_.pass_unacked(message, token, consumer);
-    lane_.balance(false);
+    delivery.position = lane.pass_unacked(message, token, consumer);
+    lane.balance(false);
   }
+  delivery.position = place_in_level(lane.level(), delivery.position);
   delivery.message = std::move(message);
   consumers_.served(consumer, bytes);
   sink_.deliver(id, std::move(delivery));
@@ -68,7 +76,8 @@ void Queue::Machine::deliver_new(MessageRef&& message, const PublisherToken& tok
 ConsumeError Queue::Machine::consume(const ConsumerSpec& spec) {
   const ConsumeError error = consumers_.add(spec);
   if (error != ConsumeError::none) return error;
-  lane_.revive_reads();
+  wake_lanes();
+  renew_lease();
   finish();
   return error;
 }
@@ -76,12 +85,15 @@ ConsumeError Queue::Machine::consume(const ConsumerSpec& spec) {
 void Queue::Machine::cancel(const ConsumerId& consumer) {
   if (!consumers_.remove(consumer)) return;
   finish();
-  if (settings_.auto_delete && consumers_.active() == 0) sink_.abandoned(settings_.id);
+  if (consumers_.active() == 0) renew_lease();
+  if (context_.settings.auto_delete && consumers_.active() == 0)
+    sink_.abandoned(context_.settings.id);
 }
 
 void Queue::Machine::get(const GetToken& token, bool auto_ack) {
   gets_.push_back({token, auto_ack});
-  lane_.revive_reads();
+  wake_lanes();
+  renew_lease();
   finish();
 }
 
@@ -90,34 +102,69 @@ void Queue::Machine::settle(const ConsumerId& consumer, std::span<const Position
   const auto holder = consumers_.find(consumer);
   if (holder == Consumers::none) return;
   std::uint32_t count = 0;
-  for (const Position position : positions) {
-    Slot* const slot = lane_.unacked(position);
+  for (const Position place : positions) {
+    Lane* lane = &lane_;
+    Position position = place;
+    if (levels_ != nullptr) {
+      lane = levels_->find(level_of_place(place));
+      if (lane == nullptr) continue;
+      position = position_of_place(place);
+    }
+    Slot* const slot = lane->unacked(position);
     if (slot == nullptr || slot->holder != holder) continue;
     ++count;
-    if (settlement != Settlement::acked && settlement != Settlement::dropped)
-      lane_.requeue(position, *slot);
+    if (settlement == Settlement::acked)
+      lane->settle(position, *slot);
     else
-      lane_.settle(position, *slot);
+      settle_one(*lane, position, *slot, settlement);
   }
   if (count == 0) return;
   consumers_.settled(holder, count);
   finish();
 }
 
+// Anything but an acknowledgement.
+void Queue::Machine::settle_one(Lane& lane, Position position, Slot& slot, Settlement settlement) {
+  if (settlement == Settlement::dropped) return lane.reject(position, slot);
+  lane.give_back(position, slot, settlement);
+  if (levels_ != nullptr) levels_->note_ready(lane.level());
+  if (lane.is_timed()) plain_ = false;
+}
+
 void Queue::Machine::loaded(QueueId stream, Position from, Position next,
                             std::span<Loaded> messages) {
-  ensure(stream == settings_.id, "loaded a stream of another queue");
-  lane_.loaded(from, next, messages);
+  Lane& lane = lane_of(stream);
+  lane.loaded(from, next, messages);
+  if (lane.is_timed()) plain_ = false;
+  finish();
+}
+
+void Queue::Machine::due_loaded(QueueId stream, std::span<const DuePoint> entries, bool is_last) {
+  lane_of(stream).due_loaded(entries, is_last);
   finish();
 }
 
 void Queue::Machine::commit_advanced() {
-  lane_.revive();
+  context_.wake_asked = false;
+  wake_lanes();
   finish();
 }
 
+// Something happened that concerns all lanes, and may revive failed reads.
+void Queue::Machine::wake_lanes() {
+  if (levels_ == nullptr) return lane_.revive_reads();
+  levels_->touch_all();
+  levels_->each([](Lane& lane) { lane.revive_reads(); });
+}
+
 std::uint64_t Queue::Machine::purge() {
-  const std::uint64_t count = lane_.purge();
+  std::uint64_t count = 0;
+  if (levels_ == nullptr) {
+    count = lane_.purge();
+  } else {
+    levels_->touch_all();
+    levels_->each([&count](Lane& lane) { count += lane.purge(); });
+  }
   finish();
   return count;
 }
@@ -129,31 +176,57 @@ void Queue::Machine::close() {
   counts_.consumers = 0;
   for (const Get& get : gets_) answer_empty(get);
   gets_.clear();
-  for (const SessionId& session : held_) sink_.release_publisher(settings_.id, session);
+  for (const SessionId& session : held_) sink_.release_publisher(context_.settings.id, session);
   held_.clear();
 }
 
 void Queue::Machine::browse(const BrowseRequest& request) {
-  sink_.browsed(settings_.id, request.operation, {}, 0);
+  sink_.browsed(context_.settings.id, request.operation, {}, 0);
 }
 
 void Queue::Machine::finish() {
-  dispatch();
+  if (plain_) [[likely]]
+    dispatch();
+  else
+    run_rules();
   counts_.consumers = consumers_.active();
-  lane_.balance(counts_.consumers != 0 || !gets_.empty());
-  lane_.flush();
-  if (!held_.empty() && lane_.is_relaxed()) {
-    for (const SessionId& session : held_) sink_.release_publisher(settings_.id, session);
-    held_.clear();
-  }
+  finish_lanes();
   note_marks();
+  if (plain_) [[likely]]
+    return;
+  ask_for_next();
+  if (levels_ != nullptr) levels_->touch_none();
+}
+
+// Keeps the windows and reports what was settled. Publishers go on once the tails fit again.
+void Queue::Machine::finish_lanes() {
+  const bool wanted =
+      counts_.consumers != 0 || !gets_.empty() || context_.rules.message_ttl.has_value();
+  bool relaxed = true;
+  const auto end = [&](Lane& lane) {
+    lane.balance(wanted);
+    lane.flush();
+  };
+  if (levels_ == nullptr)
+    end(lane_);
+  else
+    levels_->each_touched(end);
+  if (held_.empty()) return;
+  if (levels_ == nullptr)
+    relaxed = lane_.is_relaxed();
+  else
+    levels_->each([&relaxed](const Lane& lane) { relaxed = relaxed && lane.is_relaxed(); });
+  if (!relaxed) return;
+  for (const SessionId& session : held_) sink_.release_publisher(context_.settings.id, session);
+  held_.clear();
 }
 
 void Queue::Machine::dispatch() {
   if (!gets_.empty()) serve_gets();
+  Lane* lane = nullptr;
   Position position = 0;
   while (consumers_.any_able()) {
-    Slot* const slot = lane_.front(position);
+    Slot* const slot = next_ready(lane, position);
     if (slot == nullptr) break;
     const auto index = consumers_.pick(counts_.ready);
     if (index == Consumers::none) break;
@@ -164,9 +237,9 @@ void Queue::Machine::dispatch() {
     delivery.consumer = id.number;
     delivery.auto_ack = record.auto_ack;
     if (record.auto_ack)
-      lane_.take(position, *slot, delivery);
+      lane->take(position, *slot, delivery);
     else
-      lane_.check_out(position, *slot, index, delivery);
+      lane->check_out(position, *slot, index, delivery);
     consumers_.served(index, bytes);
     sink_.deliver(id, std::move(delivery));
   }
@@ -177,57 +250,64 @@ void Queue::Machine::dispatch() {
 void Queue::Machine::serve_gets() {
   std::size_t served = 0;
   for (; served != gets_.size(); ++served) {
+    Lane* lane = nullptr;
     Position position = 0;
-    Slot* const slot = counts_.ready == 0 ? nullptr : lane_.front(position);
+    Slot* const slot = counts_.ready == 0 ? nullptr : next_ready(lane, position);
     if (slot == nullptr && counts_.ready != 0) break;
     if (slot == nullptr)
       answer_empty(gets_[served]);
     else
-      answer_get(gets_[served], position, *slot);
+      answer_get(gets_[served], *lane, position, *slot);
   }
   gets_.erase(gets_.begin(), gets_.begin() + static_cast<std::ptrdiff_t>(served));
 }
 
-void Queue::Machine::answer_get(const Get& get, Position position, Slot& slot) {
+void Queue::Machine::answer_get(const Get& get, Lane& lane, Position position, Slot& slot) {
   Delivery delivery;
   delivery.auto_ack = get.auto_ack;
   if (get.auto_ack) {
-    lane_.take(position, slot, delivery);
+    lane.take(position, slot, delivery);
   } else {
     const auto holder = consumers_.holder({.session = get.token.session, .number = 0});
     consumers_.checked_out(holder);
-    lane_.check_out(position, slot, holder, delivery);
+    lane.check_out(position, slot, holder, delivery);
   }
   sink_.got(get.token, std::move(delivery), counts_.ready);
 }
 
 void Queue::Machine::answer_empty(const Get& get) {
   Delivery nothing;
-  nothing.queue = settings_.id;
+  nothing.queue = context_.settings.id;
   sink_.got(get.token, std::move(nothing), 0);
 }
 
 void Queue::Machine::hold(const SessionId& publisher) {
   if (!publisher || std::find(held_.begin(), held_.end(), publisher) != held_.end()) return;
   held_.push_back(publisher);
-  sink_.hold_publisher(settings_.id, publisher);
+  sink_.hold_publisher(context_.settings.id, publisher);
 }
 
 void Queue::Machine::note_marks() {
-  if (marks_due_ || !lane_.had_stored()) return;
-  if (lane_.low_water_mark() == low_water_noted_ && lane_.delivered_mark() == delivered_noted_)
-    return;
+  if (marks_due_) return;
+  bool changed = false;
+  if (levels_ == nullptr)
+    changed = lane_.has_marks();
+  else
+    levels_->each_touched([&changed](const Lane& lane) { changed = changed || lane.has_marks(); });
+  if (!changed) return;
   marks_due_ = true;
-  sink_.marks_changed(settings_.id);
+  sink_.marks_changed(context_.settings.id);
 }
 
 void Queue::Machine::take_marks(std::vector<StreamMark>& to) {
   marks_due_ = false;
-  if (!lane_.had_stored()) return;
-  low_water_noted_ = lane_.low_water_mark();
-  delivered_noted_ = lane_.delivered_mark();
-  to.push_back(
-      {.stream = settings_.id, .low_water = low_water_noted_, .delivered = delivered_noted_});
+  const auto take = [&to](Lane& lane) {
+    if (lane.has_marks()) to.push_back(lane.take_marks());
+  };
+  if (levels_ == nullptr)
+    take(lane_);
+  else
+    levels_->each(take);
 }
 
 }  // namespace tern::queue

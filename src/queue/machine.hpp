@@ -1,12 +1,19 @@
-// Machine: what is behind queue.hpp. It joins the messages (Lane) with those who take them
-// (Consumers, gets), and ends every command the same way: deliver what can be delivered, keep the
-// memory windows, tell the sink about marks. Used on its shard's thread only.
+// Machine: what is behind queue.hpp. It joins the messages (Lane, one a priority level) with those
+// who take them (Consumers, gets), and ends every command the same way: let go what is due, deliver
+// what can be delivered, keep the limits and the memory windows, tell the sink about marks and the
+// next moment. Used on its shard's thread only.
+//
+// A queue without limits, times and levels is `plain_`: its commands pass by all that
+// (machine_rules.cpp) with one test.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "queue/consumers.hpp"
+#include "queue/context.hpp"
 #include "queue/lane.hpp"
+#include "queue/levels.hpp"
 #include "queue/queue.hpp"
 
 namespace tern::queue {
@@ -17,8 +24,16 @@ class Queue::Machine {
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
 
+  /// Begins a command; all but restore() and close() need one.
+  Machine& at(Time now) noexcept {
+    context_.now = now;
+    return *this;
+  }
+
   void restore(QueueId stream, const Recovered& recovered);
-  void configure(const Rules& rules, Time now);
+  void configure(const Rules& rules);
+  void touch();
+  void tick();
   void publish(MessageRef&& message, const PublisherToken& token);
   [[nodiscard]] ConsumeError consume(const ConsumerSpec& spec);
   void cancel(const ConsumerId& consumer);
@@ -26,6 +41,7 @@ class Queue::Machine {
   void settle(const ConsumerId& consumer, std::span<const Position> positions,
               Settlement settlement);
   void loaded(QueueId stream, Position from, Position next, std::span<Loaded> messages);
+  void due_loaded(QueueId stream, std::span<const DuePoint> entries, bool is_last);
   void commit_advanced();
   std::uint64_t purge();
   void close();
@@ -36,8 +52,8 @@ class Queue::Machine {
 
   [[nodiscard]] Consumers& consumers() noexcept { return consumers_; }
   [[nodiscard]] const Counts& counts() const noexcept { return counts_; }
-  [[nodiscard]] const Rules& rules() const noexcept { return rules_; }
-  [[nodiscard]] QueueId id() const noexcept { return settings_.id; }
+  [[nodiscard]] const Rules& rules() const noexcept { return context_.rules; }
+  [[nodiscard]] QueueId id() const noexcept { return context_.settings.id; }
 
  private:
   struct Get {
@@ -45,26 +61,58 @@ class Queue::Machine {
     bool auto_ack;
   };
 
-  void deliver_new(MessageRef&& message, const PublisherToken& token, Consumers::Index consumer);
+  /// Messages that a command lets go, at most; the rest follows in a tick.
+  static constexpr std::uint32_t budget_max = 1000;
+
+  void deliver_new(Lane& lane, MessageRef&& message, const PublisherToken& token,
+                   Consumers::Index consumer);
   void dispatch();
+  [[nodiscard]] Slot* next_ready(Lane*& lane, Position& position) {
+    lane = &lane_;
+    return plain_ ? lane_.front(position) : next_ruled(lane, position);
+  }
   void serve_gets();
-  void answer_get(const Get& get, Position position, Slot& slot);
+  void answer_get(const Get& get, Lane& lane, Position position, Slot& slot);
   void answer_empty(const Get& get);
+  void settle_one(Lane& lane, Position position, Slot& slot, Settlement settlement);
+  void wake_lanes();
+  void finish_lanes();
   void hold(const SessionId& publisher);
   void note_marks();
+  [[nodiscard]] Lane& lane_of(QueueId stream);
 
-  Settings settings_;
-  Rules rules_;
+  // machine_rules.cpp
+  [[nodiscard]] bool is_plain() const noexcept;
+  void publish_ruled(MessageRef&& message, const PublisherToken& token);
+  [[nodiscard]] bool overflows(const Message& message) const noexcept;
+  void refuse(MessageRef&& message, const PublisherToken& token);
+  void expire_new(MessageRef&& message, const PublisherToken& token);
+  void run_rules();
+  void fire_due();
+  [[nodiscard]] Slot* next_ruled(Lane*& lane, Position& position);
+  void keep_limits();
+  [[nodiscard]] bool is_any_draining();
+  void ask_for_next();
+  void ask(Time at);
+  void renew_lease();
+  void watch_lease();
+
+  Context context_;
   Sink& sink_;
-  Counts counts_;
-  Lane lane_;
+  Counts& counts_;
+  Lane lane_;  ///< level 0
   Consumers consumers_;
-  std::vector<Get> gets_;        ///< waiting for a read
-  std::vector<SessionId> held_;  ///< publishers held back
-  Position low_water_noted_ = 1;
-  Position delivered_noted_ = 1;
+  bool plain_ = true;
   bool marks_due_ = false;  ///< the sink knows that it should take the marks
   bool closed_ = false;
+  bool limits_pending_ = false;  ///< too much is ready, and it could not all be dropped yet
+  bool lease_ended_ = false;
+  std::uint32_t budget_ = 0;  ///< messages that may still be let go
+  std::unique_ptr<Levels> levels_;
+  std::vector<Get> gets_;        ///< waiting for a read
+  std::vector<SessionId> held_;  ///< publishers held back
+  Time asked_ = Context::never;  ///< the tick that the sink was asked for
+  std::optional<Time> lease_from_;
 };
 
 }  // namespace tern::queue

@@ -16,62 +16,68 @@ void Queue::restore(QueueId stream, const Recovered& recovered) {
 void Queue::restore_key(std::string_view, Time) {}
 
 void Queue::configure(const Rules& rules, Time now) {
-  machine_->configure(rules, now);
+  machine_->at(now).configure(rules);
 }
 
-void Queue::touch(Time) {}
-
-void Queue::tick(Time) {}
-
-void Queue::publish(MessageRef message, const PublisherToken& token, Time) {
-  machine_->publish(std::move(message), token);
+void Queue::touch(Time now) {
+  machine_->at(now).touch();
 }
 
-ConsumeError Queue::consume(const ConsumerSpec& spec, Time) {
-  return machine_->consume(spec);
+void Queue::tick(Time now) {
+  machine_->at(now).tick();
 }
 
-void Queue::cancel(const ConsumerId& consumer, Time) {
-  machine_->cancel(consumer);
+void Queue::publish(MessageRef message, const PublisherToken& token, Time now) {
+  machine_->at(now).publish(std::move(message), token);
 }
 
-void Queue::get(const GetToken& token, bool auto_ack, Time) {
-  machine_->get(token, auto_ack);
+ConsumeError Queue::consume(const ConsumerSpec& spec, Time now) {
+  return machine_->at(now).consume(spec);
+}
+
+void Queue::cancel(const ConsumerId& consumer, Time now) {
+  machine_->at(now).cancel(consumer);
+}
+
+void Queue::get(const GetToken& token, bool auto_ack, Time now) {
+  machine_->at(now).get(token, auto_ack);
 }
 
 void Queue::settle(const ConsumerId& consumer, std::span<const Position> positions,
-                   Settlement settlement, Time) {
-  machine_->settle(consumer, positions, settlement);
+                   Settlement settlement, Time now) {
+  machine_->at(now).settle(consumer, positions, settlement);
 }
 
-void Queue::drained(const ConsumerId& consumer, std::uint64_t bytes, Time) {
+void Queue::drained(const ConsumerId& consumer, std::uint64_t bytes, Time now) {
   machine_->consumers().drained(consumer, bytes);
-  machine_->finish();
+  machine_->at(now).finish();
 }
 
-void Queue::permit(const ConsumerId& consumer, std::uint32_t count, Time) {
+void Queue::permit(const ConsumerId& consumer, std::uint32_t count, Time now) {
   machine_->consumers().permit(consumer, count);
-  machine_->finish();
+  machine_->at(now).finish();
 }
 
-void Queue::set_gated(const ConsumerId& consumer, bool gated, Time) {
+void Queue::set_gated(const ConsumerId& consumer, bool gated, Time now) {
   machine_->consumers().set_gated(consumer, gated);
-  machine_->finish();
+  machine_->at(now).finish();
 }
 
 void Queue::loaded(QueueId stream, Position from, Position next, std::vector<Loaded>&& messages,
-                   Time) {
-  machine_->loaded(stream, from, next, messages);
+                   Time now) {
+  machine_->at(now).loaded(stream, from, next, messages);
 }
 
-void Queue::due_loaded(QueueId, std::vector<DuePoint>&&, bool, Time) {}
-
-void Queue::commit_advanced(Time) {
-  machine_->commit_advanced();
+void Queue::due_loaded(QueueId stream, std::vector<DuePoint>&& entries, bool is_last, Time now) {
+  machine_->at(now).due_loaded(stream, entries, is_last);
 }
 
-std::uint64_t Queue::purge(Time) {
-  return machine_->purge();
+void Queue::commit_advanced(Time now) {
+  machine_->at(now).commit_advanced();
+}
+
+std::uint64_t Queue::purge(Time now) {
+  return machine_->at(now).purge();
 }
 
 void Queue::close() {

@@ -28,6 +28,7 @@ struct Settings {
   /// A delayed exchange's queue: what is published passes to Sink::forward when it is due
   /// (exchange_delay), and it has no consumers.
   bool is_gate = false;
+  std::uint64_t seed = 0;  ///< of all that is random in the queue (the jitter of retries)
   std::uint64_t window_head_bytes = 16ULL << 20;  ///< ready messages kept in memory at the head
   std::uint64_t window_tail_bytes = 16ULL << 20;  ///< and at the tail, before paging out
 };

@@ -11,13 +11,14 @@ class SettledRanges {
   SettledRanges(QueueId queue, Sink& sink) : sink_(sink), queue_(queue) { spilled_.spilled = true; }
 
   /// A stored message is done with. Runs are found if the positions come in ascending order.
-  void add(Position position, std::uint64_t bytes, bool spilled) {
+  void add(Position position, std::uint64_t bytes, std::uint64_t body_bytes, bool spilled) {
     StoredRange& range = spilled ? spilled_ : kept_;
     if (range.count != 0 && position != range.last) emit(range);
     if (range.count == 0) range.first = position;
     range.last = position + 1;
     ++range.count;
     range.bytes += bytes;
+    range.body_bytes += body_bytes;
   }
 
   /// Tells the sink what is left; at the end of every command.
@@ -31,6 +32,7 @@ class SettledRanges {
     sink_.settle_stored(queue_, range);
     range.count = 0;
     range.bytes = 0;
+    range.body_bytes = 0;
   }
 
   Sink& sink_;

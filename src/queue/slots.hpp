@@ -16,7 +16,11 @@
 
 namespace tern::queue {
 
-enum class SlotState : std::uint8_t { ready, unacked };
+enum class SlotState : std::uint8_t {
+  ready,
+  unacked,
+  delayed,  ///< came back and waits for its time
+};
 
 struct Slot {
   MessageRef message;                ///< null: only the store has it
@@ -24,10 +28,12 @@ struct Slot {
   std::uint32_t bytes = 0;           ///< Message::bytes()
   std::uint32_t holder = 0;          ///< who has it while unacked: an index of Consumers
   std::uint32_t delivery_count = 0;  ///< deliveries that came back
+  std::uint32_t body_bytes = 0;      ///< of `bytes`, those of the body
   SlotState state = SlotState::ready;
   bool redelivered = false;
   bool spilled = false;  ///< `stage`, or the copy it was loaded from, is of the spill stream
   bool loaded = false;   ///< came from the store, which therefore has it
+  bool overdue = false;  ///< has expired while somebody had it
 };
 static_assert(sizeof(Slot) <= 40);
 

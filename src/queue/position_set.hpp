@@ -1,0 +1,33 @@
+// PositionSet: positions in clusters of 64, for the holes in the middle of a lane: one bit each
+// where they lie close together. Owned by a Lane, used on its shard's thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+
+#include "message/ids.hpp"
+
+namespace tern::queue {
+
+class PositionSet {
+ public:
+  void insert(Position position) { clusters_[position / 64] |= bit(position); }
+  [[nodiscard]] bool contains(Position position) const noexcept {
+    const auto found = clusters_.find(position / 64);
+    return found != clusters_.end() && (found->second & bit(position)) != 0;
+  }
+  /// Forgets positions below; such as share a cluster with others may stay.
+  void forget_below(Position position) noexcept {
+    clusters_.erase(clusters_.begin(), clusters_.lower_bound(position / 64));
+  }
+  void clear() noexcept { clusters_.clear(); }
+  [[nodiscard]] bool empty() const noexcept { return clusters_.empty(); }
+
+ private:
+  [[nodiscard]] static std::uint64_t bit(Position position) noexcept {
+    return std::uint64_t{1} << position % 64;
+  }
+  std::map<std::uint64_t, std::uint64_t> clusters_;
+};
+
+}  // namespace tern::queue
