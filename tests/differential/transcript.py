@@ -266,20 +266,37 @@ class RecordedChannel:
                   f"{' mandatory' if mandatory else ''}{texts}")
         self._channel.publish(exchange, routing_key, body, mandatory, **properties)
 
+    def _publisher(self):
+        """A channel apart, in confirm mode, and how many were published on it: [channel, count]."""
+        found = self.__dict__.get("_apart")
+        if found is None or found[0].connection is not self.connection:
+            found = self._apart = [self.connection.channel(), 0]
+            found[0].call("confirm.select")
+        return found
+
     def put(self, exchange, routing_key, body="", **properties):
         """Publishes on a channel apart and waits for the confirm: it is in its queues now."""
-        publisher = self.__dict__.get("_publisher")
-        if publisher is None or publisher.connection is not self.connection:
-            publisher = self._publisher = self.connection.channel()
-            publisher.call("confirm.select")
         texts = "".join(f" {key}={sent_text(value) if key == 'headers' else value!r}"
                         for key, value in properties.items())
         self.note(f"> put {exchange!r} {routing_key!r} {body[:40]!r}{texts}")
-        publisher.publish(exchange, routing_key, body, **properties)
-        frame = self.connection.frame_on(publisher.number)
-        answer = codec.decode_method(frame.payload)
-        if answer.name != "basic.ack":
-            self.note(f"< {answer.name}")
+        self.pour([(exchange, routing_key, body, properties)])
+
+    def pour(self, messages):
+        """`put` of many (exchange, key, body, properties), without lines but for refusals."""
+        publisher = self._publisher()
+        for exchange, routing_key, body, properties in messages:
+            publisher[0].publish(exchange, routing_key, body, **properties)
+        first, publisher[1] = publisher[1], publisher[1] + len(messages)
+        settled = set()
+        while len(settled) < len(messages):
+            frame = self.connection.frame_on(publisher[0].number)
+            answer = codec.decode_method(frame.payload)
+            if answer.name not in ("basic.ack", "basic.nack"):
+                raise wire.Failure(f"wanted a confirm, got {answer}")
+            if answer.name == "basic.nack":
+                self.note("< basic.nack")
+            begin = first + 1 if answer.multiple else answer.delivery_tag
+            settled |= set(range(begin, answer.delivery_tag + 1))
 
     def consume(self, queue, consumer_tag, **arguments):
         """Starts a consumer; None when the broker refuses."""

@@ -130,20 +130,33 @@ def a_classic_queue_shows_no_count(s):
     c.get(queue)
 
 
-def quorum_queues_refuse(s):
-    """What a quorum queue cannot be or do."""
+def properties_that_a_quorum_queue_cannot_have(s):
     c = s.channel()
     quorum = {"x-queue-type": "quorum"}
     c.queue("transient", arguments=quorum)
     c.queue("exclusive", durable=True, exclusive=True, arguments=quorum)
     c.queue("auto", durable=True, auto_delete=True, arguments=quorum)
     c.call("queue.declare", durable=True, arguments=quorum)
+
+
+def global_prefetch_on_a_quorum_queue(s):
+    c = s.channel()
     queue = _quorum(c)
     c.call("basic.qos", prefetch_count=5, global_=True)
     c.consume(queue, "t")
-    other = s.channel("other")
-    other.consume(queue, "e", exclusive=True)
-    other.consume(queue, "p", arguments={"x-priority": 5})
+
+
+def consumers_of_a_quorum_queue(s):
+    c = s.channel()
+    queue = _quorum(c)
+    c.consume(queue, "e", exclusive=True)
+    c.consume(queue, "p", arguments={"x-priority": 5})
     c.call("queue.purge", queue=queue)
-    c.call("queue.delete", queue=queue, if_empty=True)
+
+
+def conditional_delete_of_a_quorum_queue(s):
+    c = s.channel()
+    queue = _quorum(c)
     c.call("queue.delete", queue=queue, if_unused=True)
+    queue = _quorum(c)
+    c.call("queue.delete", queue=queue, if_empty=True)
