@@ -7,7 +7,6 @@ MessageRef remade(const Message& message, PropertiesView properties, HeaderList&
                   const Names& names, Time now) {
   const std::string entries = headers.encode_sorted();
   properties.set(Property::headers, entries);
-  if (entries.empty()) properties.clear(Property::headers);
   const std::string encoded = encode_properties(properties);
   std::string new_names;
   append_short_string(new_names, names.exchange);
@@ -16,8 +15,7 @@ MessageRef remade(const Message& message, PropertiesView properties, HeaderList&
   MessageParts parts = parts_of(message);
   parts.names = new_names;
   parts.properties = encoded;
-  parts.has_ttl = message.has_ttl() && properties.has(Property::expiration);
-  if (!parts.has_ttl) parts.ttl_ms = 0;
+  parts.has_ttl = parts.has_ttl && properties.has(Property::expiration);
   parts.is_timed = false;
   parts.received = now;
   return MessageRef::gather(parts);

@@ -25,6 +25,7 @@ struct Made {
   std::string routing_key = "key";
   Properties properties{};
   std::string body = "body";
+  bool is_timed = false;
 };
 
 inline MessageRef make(const Made& made) {
@@ -37,6 +38,7 @@ inline MessageRef make(const Made& made) {
     parts.has_ttl = true;
     parts.ttl_ms = static_cast<std::uint32_t>(std::stoul(*made.properties.expiration));
   }
+  parts.is_timed = made.is_timed;
   parts.received = at_second(1);
   return MessageRef::gather(parts);
 }
@@ -72,6 +74,16 @@ inline std::vector<FieldTable> tables_in(const Message& message, std::string_vie
   for (const FieldValue& each : value->as<FieldArray>()->values)
     if (const auto* table = each.as<FieldTable>()) tables.push_back(*table);
   return tables;
+}
+
+/// A value that would read as entries of a table or values of an array, were it one.
+inline FieldValue text_like(const FieldTable& table) {
+  return encode_entries(table);
+}
+inline FieldValue text_like(const FieldArray& array) {
+  std::string values;
+  for (const FieldValue& each : array.values) append_value(values, each);
+  return values;
 }
 
 inline FieldValue texts(std::initializer_list<std::string_view> all) {

@@ -54,9 +54,9 @@ TEST_CASE("foreign entries stay, behind the new one") {
   const FieldArray deaths{
       {FieldValue("a"), FieldValue(FieldTable{}), FieldValue(FieldTable{{"queue", "q"}}),
        FieldValue(FieldTable{{"queue", 1}, {"reason", true}}), FieldValue(FieldDecimal{1, 2}),
-       FieldValue(FieldArray{{FieldValue(2.5)}}), FieldValue{}}};
+       FieldValue(FieldArray{{FieldValue(2.5)}}), FieldValue(FieldBinary{"xy"}), FieldValue{}}};
   auto values = values_after_death(deaths);
-  REQUIRE(values.size() == 8);
+  REQUIRE(values.size() == 9);
   const auto* front = values[0].as<FieldTable>();
   REQUIRE(front != nullptr);
   CHECK(*front->find("count") == count(1));

@@ -95,6 +95,8 @@ TEST_CASE("the newest death is found by reason and queue") {
   CHECK_FALSE(finds("reason:rejected", *message));
   CHECK_FALSE(finds("queue:a", *message));
   CHECK_FALSE(finds("reason:expired", *make_with({{"x-death", "expired"}})));
+  const FieldValue no_table = text_like(FieldTable{{"reason", "expired"}});
+  CHECK_FALSE(finds("reason:expired", *make_with({{"x-death", FieldArray{{no_table}}}})));
 }
 
 TEST_CASE("all terms must hold, and those with a minus must not") {

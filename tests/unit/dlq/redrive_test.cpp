@@ -62,6 +62,20 @@ TEST_CASE("the first death counts, also when later ones of its kind came in betw
   CHECK(origin->routing_keys == std::vector<std::string>{"first"});
 }
 
+TEST_CASE("the first death is known by queue and reason together") {
+  FieldArray deaths;
+  for (const auto& [queue, reason] : {std::pair{"b", "expired"}, std::pair{"a", "rejected"},
+                                      std::pair{"a", "expired"}, std::pair{"c", "expired"}})
+    deaths.values.emplace_back(FieldTable{{"queue", queue},
+                                          {"reason", reason},
+                                          {"exchange", ""},
+                                          {"routing-keys", texts({queue, reason})}});
+  const auto origin = origin_of(*make_with(
+      {{"x-death", deaths}, {"x-first-death-queue", "a"}, {"x-first-death-reason", "expired"}}));
+  REQUIRE(origin.has_value());
+  CHECK(origin->routing_keys == std::vector<std::string>{"a", "expired"});
+}
+
 TEST_CASE("without first-death headers the oldest entry counts") {
   FieldArray deaths;
   for (const char* key : {"new", "old"})
@@ -170,11 +184,24 @@ TEST_CASE("an expiration stays if it is there, and is not given back if a death 
 
 TEST_CASE("marks that a client made up do no harm") {
   for (const FieldValue& mark :
-       {FieldValue("x"), FieldValue(FieldTable{}), FieldValue(FieldTable{{"count", "x"}}),
-        FieldValue(FieldTable{{"count", std::int64_t{-7}}}),
+       {FieldValue("x"), text_like(FieldTable{{"count", 41}}), FieldValue(FieldTable{}),
+        FieldValue(FieldTable{{"count", "x"}}), FieldValue(FieldTable{{"count", std::int64_t{-7}}}),
         FieldValue(FieldTable{{"count", std::numeric_limits<std::int64_t>::max()}})}) {
     const MessageRef message = make_with({{"x-redriven", mark}, {"x-redriven-death", 5}});
     const MessageRef sent = redrive(*message, "q", to_queue("t"), at_second(1)).message;
     CHECK(*marks_of(*sent).find("count") == FieldValue(std::int64_t{1}));
   }
+  const MessageRef empty = make_with({{"x-death", FieldArray{}}});
+  const MessageRef sent = redrive(*empty, "q", to_queue("t"), at_second(1)).message;
+  CHECK(header_names(*sent) == std::vector<std::string>{"x-redriven"});
+
+  const MessageRef foreign = make_with({{"x-death", "text"}});
+  const MessageRef kept = redrive(*foreign, "q", to_queue("t"), at_second(1)).message;
+  CHECK(header_names(*kept) == std::vector<std::string>{"x-death", "x-redriven"});
+
+  const FieldValue no_list = text_like(FieldArray{{FieldValue(5)}});
+  const MessageRef message = make_with({{"x-redriven-death", no_list}});
+  const MessageRef dead = die(*message, LeaveReason::rejected, "q", at_second(1)).message;
+  const MessageRef again = redrive(*dead, "q", to_queue("t"), at_second(1)).message;
+  CHECK(headers_of(*again).find("x-redriven-death")->as<FieldArray>()->values.size() == 1);
 }
