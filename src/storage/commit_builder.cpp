@@ -30,12 +30,7 @@ void CommitBuilder::build(const Cut& cut, Delta& delta) {
   commit_ = delta.commit;
   epoch_ = delta.epoch;
   message_bytes_ = 0;
-  // Before the entries of this commit: what a shard adds in the turn in which it trims is needed.
-  due_.begin();
-  for (const auto& batch : cut.batches) {
-    for (const DueTrim& trim : batch->due_trims) due_.note_trim(trim);
-  }
-  due_.write_trims(database_, write_batch_);
+  due_.trim(cut, database_, write_batch_);
   take_appends(cut);
   sort_into_groups();
   place_shared();
@@ -57,8 +52,8 @@ void CommitBuilder::take_appends(const Cut& cut) {
   shared_.clear();
   Stream last_stream = 0;
   std::uint32_t last_group = 0;
-  for (const auto& batch : cut.batches) {
-    for (Append& append : batch->appends) {
+  for (std::size_t i = 0; i < cut.batches.size(); ++i) {
+    for (Append& append : cut.batches[i]->appends) {
       if (!take(append) || dropped_.contains(raw(append.queue))) continue;
       const Stream stream = stream_of(append.queue, append.spill);
       if (groups_.empty() || stream != last_stream) {
@@ -73,7 +68,7 @@ void CommitBuilder::take_appends(const Cut& cut) {
       message_bytes_ += message.bytes();
       entries_.push_back({append.position, &message, last_group});
       if (append.due != Time{})
-        due_.add({stream, {append.due, append.position}}, database_, write_batch_);
+        due_.add({stream, {append.due, append.position}}, i, database_, write_batch_);
       if (message.bytes() >= shared_bytes_min) note_sharing(message);
     }
   }

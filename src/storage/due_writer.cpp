@@ -8,20 +8,18 @@ DueWriter::DueWriter(const std::unordered_set<Stream>& streams) {
   for (const Stream stream : streams) streams_.try_emplace(stream);
 }
 
-void DueWriter::note_trim(const DueTrim& trim) {
-  const auto same = std::find_if(trims_.begin(), trims_.end(),
-                                 [&](const DueTrim& known) { return known.queue == trim.queue; });
-  if (same == trims_.end()) {
-    trims_.push_back(trim);
-  } else {
-    same->last = std::max(same->last, trim.last);
+void DueWriter::trim(const Cut& cut, Database& database, rocksdb::WriteBatch& batch) {
+  ranges_ = 0;
+  trims_.clear();
+  for (std::size_t i = 0; i < cut.batches.size(); ++i) {
+    for (const DueTrim& trim : cut.batches[i]->due_trims) {
+      Trim& highest = trims_[raw(trim.queue)];
+      if (trim.last >= highest.last) highest = {trim.last, i};
+    }
   }
-}
-
-void DueWriter::write_trims(Database& database, rocksdb::WriteBatch& batch) {
-  for (const DueTrim& trim : trims_) {
+  for (const auto& [queue, trim] : trims_) {
     for (const bool spilled : {false, true}) {
-      const Stream stream = stream_of(trim.queue, spilled);
+      const Stream stream = stream_of(static_cast<QueueId>(queue), spilled);
       const auto known = streams_.find(stream);
       if (known == streams_.end() || trim.last < known->second) continue;
       const DueKeyBytes first = encode_due_key({stream, known->second});
@@ -30,10 +28,15 @@ void DueWriter::write_trims(Database& database, rocksdb::WriteBatch& batch) {
       known->second = trim.last;
     }
   }
-  trims_.clear();
 }
 
-void DueWriter::add(const DueKey& key, Database& database, rocksdb::WriteBatch& batch) {
+void DueWriter::add(const DueKey& key, std::size_t index, Database& database,
+                    rocksdb::WriteBatch& batch) {
+  if (!trims_.empty()) {
+    const auto trim = trims_.find(raw(queue_of(key.stream)));
+    if (trim != trims_.end() && index < trim->second.index && key.entry <= trim->second.last)
+      return;
+  }
   const auto [known, is_new] = streams_.try_emplace(key.stream, key.entry);
   if (!is_new) known->second = std::min(known->second, key.entry);
   batch.Put(database.due(), to_slice(view(encode_due_key(key))), rocksdb::Slice());

@@ -55,14 +55,6 @@ void with_database(const std::string& path, Change change) {
   for (auto* handle : handles) delete handle;
 }
 
-// Copies the directory while the store runs and nothing is being written: what a crash leaves.
-void copy_all(const std::string& from, const std::string& to) {
-  for (const auto& entry : std::filesystem::directory_iterator(from)) {
-    if (entry.path().filename() != "LOCK")
-      std::filesystem::copy(entry.path(), to + "/" + entry.path().filename().string());
-  }
-}
-
 }  // namespace
 
 TEST_CASE("messages, marks and topology survive a restart; spilled messages do not") {

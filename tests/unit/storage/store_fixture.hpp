@@ -146,27 +146,35 @@ class Shard {
     return *batch_;
   }
   std::uint64_t append(std::uint32_t queue, Position position, const MessageRef& message,
-                       bool spill = false) {
+                       bool spill = false, Time due = {}) {
     Append append;
     append.message = message;
     append.queue = static_cast<QueueId>(queue);
     append.position = position;
     append.spill = spill;
+    append.due = due;
     Batch& current = batch();
     current.appends.push_back(std::move(append));
     return current.last_stage = next_stage_++;
   }
   void settle(std::uint32_t queue, Position first, Position last, std::uint64_t count,
-              std::uint64_t bytes, bool spilled = false) {
+              std::uint64_t bytes, bool spilled = false, std::uint64_t body_bytes = 0) {
     batch().settled.push_back({.queue = static_cast<QueueId>(queue),
                                .first = first,
                                .last = last,
                                .count = count,
                                .bytes = bytes,
+                               .body_bytes = body_bytes,
                                .spilled = spilled});
   }
   void mark(std::uint32_t queue, Position low_water, Position delivered) {
     batch().marks.push_back({static_cast<QueueId>(queue), low_water, delivered});
+  }
+  void note_return(std::uint32_t queue, Position position, std::uint32_t count, Time due = {}) {
+    batch().returned.push_back({static_cast<QueueId>(queue), position, count, due});
+  }
+  void trim(std::uint32_t queue, const DueEntry& last) {
+    batch().due_trims.push_back({static_cast<QueueId>(queue), last});
   }
   /// Hands the batch over; returns its last stage.
   std::uint64_t submit() {
@@ -176,6 +184,10 @@ class Shard {
     return stage;
   }
   void commit() {
+    if (batch().appends.empty()) {  // a stage to wait for
+      batch().appends.emplace_back().state = Append::withdrawn;
+      batch().last_stage = next_stage_++;
+    }
     const std::uint64_t stage = submit();
     INFO(ear_.failure());
     REQUIRE(ear_.wait_committed(id(), stage));
@@ -186,6 +198,20 @@ class Shard {
                   std::uint64_t bytes_max = 1 << 20) {
     store_.read({static_cast<QueueId>(queue), id(), from, to, bytes_max});
     return ear_.wait_read();
+  }
+  DueResult read_due(std::uint32_t queue, const DueEntry& after, std::uint32_t count_max) {
+    store_.read_due({static_cast<QueueId>(queue), id(), after, count_max});
+    return ear_.wait_due();
+  }
+  /// All of a queue's index of due times, some at a time.
+  std::vector<DueEntry> all_due(std::uint32_t queue, std::uint32_t count_max = 100) {
+    std::vector<DueEntry> all;
+    while (true) {
+      const DueResult result = read_due(queue, all.empty() ? DueEntry{} : all.back(), count_max);
+      all.insert(all.end(), result.entries.begin(), result.entries.end());
+      if (result.is_last) return all;
+      REQUIRE(result.entries.size() == count_max);
+    }
   }
   /// All of a queue, in as many reads as it takes.
   std::vector<StoredMessage> read_all(std::uint32_t queue, Position from, Position to,
@@ -208,6 +234,18 @@ class Shard {
   std::shared_ptr<Batch> batch_;
   std::shared_ptr<Batch> last_;
 };
+
+/// Copies the directory while the store runs and nothing is being written: what a crash leaves.
+inline void copy_all(const std::string& from, const std::string& to) {
+  for (const auto& entry : std::filesystem::directory_iterator(from)) {
+    if (entry.path().filename() != "LOCK")
+      std::filesystem::copy(entry.path(), to + "/" + entry.path().filename().string());
+  }
+}
+
+inline Time at(std::int64_t ms) {
+  return Time{Millis{ms}};
+}
 
 inline RocksOptions small_options(const std::string& path) {
   RocksOptions options;
