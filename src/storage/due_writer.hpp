@@ -10,6 +10,7 @@
 
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "storage/database.hpp"
 #include "storage/inbox.hpp"
@@ -33,6 +34,7 @@ class DueWriter {
   [[nodiscard]] std::uint64_t ranges() const noexcept { return ranges_; }
 
  private:
+  [[nodiscard]] bool is_trimmed(const DueKey& key, std::size_t index) const;
   void remove(const std::string& first, const std::string& end, Database& database,
               rocksdb::WriteBatch& batch);
 
@@ -42,7 +44,8 @@ class DueWriter {
     DueEntry last;
     std::size_t index = 0;  // of its batch
   };
-  std::unordered_map<std::uint32_t, Trim> trims_;  // of this commit; the highest one of a queue
+  // Of this commit, by queue: by index, and of falling height (one below a later one is moot).
+  std::unordered_map<std::uint32_t, std::vector<Trim>> trims_;
   std::uint64_t ranges_ = 0;
 };
 

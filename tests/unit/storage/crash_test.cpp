@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <random>
 #include <thread>
 
@@ -26,6 +27,8 @@ struct Ledger {
   std::uint64_t confirmed[queues + 1];              // positions up to this one
   std::uint64_t submitted[queues + 1];              // positions up to this one
   std::uint8_t settled[queues + 1][positions_max];  // settlement submitted
+  enum Note : std::uint8_t { none, asked, kept };
+  Note returned[queues + 1][positions_max];  // asked: submitted; kept: confirmed
 };
 
 class SharedLedger {
@@ -51,6 +54,16 @@ std::string body_of(std::uint32_t queue, Position position) {
   return std::to_string(queue) + "/" + std::to_string(position) + std::string(size, 'c');
 }
 
+// Every third message has a due time, not in the order of positions.
+DueEntry due_of(Position position) {
+  if (position % 3 != 0) return {};
+  return {at(static_cast<std::int64_t>(1000 + position + position % 100)), position};
+}
+
+std::uint32_t delivery_count_of(Position position) {
+  return static_cast<std::uint32_t>(position % 7 + 1);
+}
+
 RocksOptions crash_options(const std::string& path) {
   RocksOptions options = small_options(path + "/data");
   options.epoch_bytes = 1 << 20;
@@ -69,14 +82,22 @@ RocksOptions crash_options(const std::string& path) {
   Position next[queues + 1];
   std::fill(std::begin(next), std::end(next), 1);
   for (const RecoveredQueue& queue : recovered.queues) next[raw(queue.queue)] = queue.next;
-  std::vector<std::pair<std::uint64_t, std::array<Position, queues + 1>>> waiting;
+  struct Waiting {
+    std::uint64_t stage;
+    std::array<Position, queues + 1> ends;
+    std::vector<std::pair<std::uint32_t, Position>> returned;
+  };
+  std::vector<Waiting> waiting;
+  std::vector<std::pair<std::uint32_t, Position>> returned;  // of the batch that is being made
+  Position settled_to[queues + 1];
+  std::fill(std::begin(settled_to), std::end(settled_to), 1);
   while (true) {
     std::array<Position, queues + 1> ends{};
     for (std::uint32_t q = 1; q <= queues; ++q) {
       for (std::uint32_t i = 0, n = random() % 30; i < n; ++i) {
         if (next[q] >= positions_max) continue;
         ledger->submitted[q] = next[q];
-        shard.append(q, next[q], make_message(body_of(q, next[q])));
+        shard.append(q, next[q], make_message(body_of(q, next[q])), false, due_of(next[q]).due);
         ++next[q];
       }
       ends[q] = next[q] - 1;
@@ -84,18 +105,36 @@ RocksOptions crash_options(const std::string& path) {
       for (std::uint32_t i = 0, n = random() % 30; i < n && ledger->confirmed[q] > 0; ++i) {
         const Position behind = random() % 4 == 0 ? 3000 : 300;
         const Position last = ledger->confirmed[q];
-        const Position at = last - random() % std::min(last, behind);
-        if (ledger->settled[q][at] != 0) continue;
-        ledger->settled[q][at] = 1;
-        shard.settle(q, at, at + 1, 1, make_message(body_of(q, at))->bytes());
+        const Position place = last - random() % std::min(last, behind);
+        if (ledger->settled[q][place] != 0) continue;
+        if (random() % 3 == 0) {
+          if (ledger->returned[q][place] == Ledger::none)
+            ledger->returned[q][place] = Ledger::asked;
+          shard.note_return(q, place, delivery_count_of(place));
+          returned.emplace_back(q, place);
+          continue;
+        }
+        ledger->settled[q][place] = 1;
+        const std::string body = body_of(q, place);
+        shard.settle(q, place, place + 1, 1, make_message(body)->bytes(), false, body.size());
       }
+      // Sometimes trims what is due before the first message that is there (by its position, and
+      // 100 for how far due times are out of order).
+      for (; settled_to[q] < ledger->confirmed[q] && ledger->settled[q][settled_to[q]] != 0;)
+        ++settled_to[q];
+      if (random() % 10 == 0)
+        shard.trim(q, {at(static_cast<std::int64_t>(999 + settled_to[q])), 0});
+      shard.batch().records.push_back({"end/" + std::to_string(q), std::to_string(next[q] - 1)});
     }
-    waiting.emplace_back(shard.submit(), ends);
+    const std::uint64_t stage = shard.submit();
+    waiting.push_back({stage, ends, std::exchange(returned, {})});
     while (!waiting.empty() &&
-           (waiting.size() > 5 || ear.is_committed(shard.id(), waiting.front().first))) {
-      if (!ear.wait_committed(shard.id(), waiting.front().first)) _exit(3);
+           (waiting.size() > 5 || ear.is_committed(shard.id(), waiting.front().stage))) {
+      if (!ear.wait_committed(shard.id(), waiting.front().stage)) _exit(3);
       for (std::uint32_t q = 1; q <= queues; ++q)
-        ledger->confirmed[q] = std::max(ledger->confirmed[q], waiting.front().second[q]);
+        ledger->confirmed[q] = std::max(ledger->confirmed[q], waiting.front().ends[q]);
+      for (const auto& [q, place] : waiting.front().returned)
+        ledger->returned[q][place] = Ledger::kept;
       waiting.erase(waiting.begin());
     }
   }
@@ -109,6 +148,38 @@ pid_t start_victim(const std::string& path) {
     _exit(127);
   }
   return pid;
+}
+
+// Returns are there for messages that are there: of all that were confirmed, right, and no others.
+void judge_returned(const SharedLedger& ledger, std::uint32_t q, const RecoveredQueue& queue,
+                    const std::vector<StoredMessage>& messages) {
+  std::map<Position, std::uint32_t> counts;
+  for (const Returned& returned : queue.returned)
+    counts[returned.position] = returned.delivery_count;
+  std::size_t found = 0;
+  for (const StoredMessage& stored : messages) {
+    const auto note = counts.find(stored.position);
+    if (note == counts.end()) {
+      REQUIRE(ledger->returned[q][stored.position] != Ledger::kept);
+      continue;
+    }
+    ++found;
+    REQUIRE(ledger->returned[q][stored.position] != Ledger::none);
+    REQUIRE(note->second == delivery_count_of(stored.position));
+  }
+  CHECK(found == counts.size());
+}
+
+// Every message that is there and has a due time is in the index.
+void judge_due(Shard& shard, std::uint32_t q, const RecoveredQueue& queue,
+               const std::vector<StoredMessage>& messages) {
+  const std::vector<DueEntry> due = shard.all_due(q, 5000);
+  REQUIRE(std::is_sorted(due.begin(), due.end()));
+  CHECK((queue.has_due || due.empty()));
+  for (const StoredMessage& stored : messages) {
+    const DueEntry entry = due_of(stored.position);
+    if (entry.position != 0) REQUIRE(std::binary_search(due.begin(), due.end(), entry));
+  }
 }
 
 void judge(const std::string& path, int round) {
@@ -125,6 +196,16 @@ void judge(const std::string& path, int round) {
     CHECK(by_id[q].next > ledger->confirmed[q]);
     const auto messages = shard.read_all(q, 1, positions_max, 8 << 20);
     CHECK(by_id[q].count == messages.size());
+    std::uint64_t body_bytes = 0;
+    for (const StoredMessage& stored : messages) body_bytes += stored.message->body().size();
+    CHECK(by_id[q].body_bytes == body_bytes);
+    judge_returned(ledger, q, by_id[q], messages);
+    judge_due(shard, q, by_id[q], messages);
+    // The record comes with its batch's messages, and they with it.
+    const auto end = std::find_if(
+        recovered.records.begin(), recovered.records.end(),
+        [&](const Record& record) { return record.key == "end/" + std::to_string(q); });
+    if (end != recovered.records.end()) CHECK(by_id[q].next == std::stoull(*end->value) + 1);
     Position expected = 1;
     std::uint64_t lost = 0;
     for (const StoredMessage& stored : messages) {

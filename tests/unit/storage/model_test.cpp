@@ -15,10 +15,14 @@ struct Held {
   std::string body;
   std::uint64_t bytes = 0;
   bool spilled = false;
+  Time due{};
 };
 
 struct ModelQueue {
   std::map<Position, Held> held;
+  std::map<Position, Returned> returned;
+  std::set<DueEntry> due;     // of settled messages too, until trimmed
+  std::set<Position> unsent;  // appended since the last batch: not trimmed by it
   Position next = 1;
   Position low_water = 1;
   Position delivered = 1;
@@ -44,8 +48,12 @@ class World {
       append();
     } else if (choice < 70) {
       settle();
-    } else if (choice < 80) {
+    } else if (choice < 76) {
       mark();
+    } else if (choice < 78) {
+      trim();
+    } else if (choice < 80) {
+      note_return();
     } else if (choice < 84) {
       fan_out();
     } else if (choice < 94) {
@@ -64,7 +72,10 @@ class World {
     store_->stop();
     store_.reset();
     for (auto& [id, queue] : queues_)
-      std::erase_if(queue.held, [](const auto& item) { return item.second.spilled; });
+      std::erase_if(queue.held, [&](const auto& item) {
+        if (item.second.spilled) queue.due.erase({item.second.due, item.first});
+        return item.second.spilled;
+      });
     open();
   }
 
@@ -97,6 +108,15 @@ class World {
       for (const auto& [position, held] : model.held) bytes += held.bytes;
       CHECK(queue.count == model.held.size());
       CHECK(queue.bytes == bytes);
+      std::uint64_t body_bytes = 0;
+      for (const auto& [position, held] : model.held) body_bytes += held.body.size();
+      CHECK(queue.body_bytes == body_bytes);
+      CHECK(queue.returned.size() == model.returned.size());
+      for (const Returned& returned : queue.returned) {
+        REQUIRE(model.returned.contains(returned.position));
+        CHECK(model.returned.at(returned.position).delivery_count == returned.delivery_count);
+        CHECK(model.returned.at(returned.position).due == returned.due);
+      }
       CHECK(queue.low_water <= model.low_water);
       if (!model.held.empty()) {
         CHECK(queue.low_water <= model.held.begin()->first);
@@ -126,12 +146,17 @@ class World {
   }
 
   void keep(std::uint32_t id, Position position, const MessageRef& message, bool spilled) {
-    const auto stage = shard_of(id).append(id, position, message, spilled);
+    const Time due = pick(2) == 0 ? Time{} : at(1 + pick(50) + drops_);
+    const auto stage = shard_of(id).append(id, position, message, spilled, due);
     if (pick(30) == 0) {
       REQUIRE(shard_of(id).batch().withdraw(stage));
       return;
     }
-    queues_[id].held[position] = {std::string(message->body()), message->bytes(), spilled};
+    ModelQueue& queue = queues_[id];
+    queue.held[position] = {std::string(message->body()), message->bytes(), spilled, due};
+    if (due == Time{}) return;
+    queue.due.insert({due, position});
+    queue.unsent.insert(position);
   }
 
   void fan_out() {
@@ -153,6 +178,7 @@ class World {
     const Position from = first->first;
     std::uint64_t count = 0;
     std::uint64_t bytes = 0;
+    std::uint64_t body_bytes = 0;
     auto it = first;
     while (it != queue.held.end() && it->first < from + span) {
       if (it->second.spilled != spilled) {
@@ -161,9 +187,11 @@ class World {
       }
       ++count;
       bytes += it->second.bytes;
+      body_bytes += it->second.body.size();
+      queue.returned.erase(it->first);
       it = queue.held.erase(it);
     }
-    shard_of(id).settle(id, from, from + span, count, bytes, spilled);
+    shard_of(id).settle(id, from, from + span, count, bytes, spilled, body_bytes);
     queue.next = std::max(queue.next, from + span);
   }
 
@@ -175,6 +203,39 @@ class World {
     shard_of(id).mark(id, queue.low_water, queue.delivered);
   }
 
+  void note_return() {
+    const std::uint32_t id = any_queue();
+    ModelQueue& queue = queues_[id];
+    if (queue.held.empty()) return;
+    auto message = queue.held.begin();
+    std::advance(message, pick(static_cast<std::uint32_t>(queue.held.size())));
+    if (message->second.spilled) return;
+    const Returned returned{static_cast<QueueId>(id), message->first, 1 + pick(9), at(pick(3))};
+    queue.returned[message->first] = returned;
+    shard_of(id).note_return(id, returned.position, returned.delivery_count, returned.due);
+  }
+
+  void trim() {
+    const std::uint32_t id = any_queue();
+    ModelQueue& queue = queues_[id];
+    const DueEntry last{at(pick(60)), pick(200)};
+    shard_of(id).trim(id, last);
+    std::erase_if(queue.due, [&](const DueEntry& entry) {
+      return entry <= last && !queue.unsent.contains(entry.position);
+    });
+  }
+
+  void check_due(std::uint32_t id) {
+    const ModelQueue& queue = queues_[id];
+    const std::vector<DueEntry> entries = shard_of(id).all_due(id, 1 + pick(100));
+    REQUIRE(std::is_sorted(entries.begin(), entries.end()));
+    for (const DueEntry& entry : entries) REQUIRE(queue.due.contains(entry));
+    for (const DueEntry& entry : queue.due) {
+      if (queue.held.contains(entry.position))
+        REQUIRE(std::binary_search(entries.begin(), entries.end(), entry));
+    }
+  }
+
   void drop() {
     const std::uint32_t id = any_queue();
     submit_all();
@@ -184,13 +245,20 @@ class World {
     queues_[next_id_++];
   }
 
-  void submit_one(std::uint32_t shard) { shards_[shard]->submit(); }
+  void submit_one(std::uint32_t shard) {
+    shards_[shard]->submit();
+    for (auto& [id, queue] : queues_) {
+      if (id % 2 == shard) queue.unsent.clear();
+    }
+  }
   void submit_all() {
     for (auto& shard : shards_) shard->commit();
+    for (auto& [id, queue] : queues_) queue.unsent.clear();
   }
 
   void check(std::uint32_t id) {
     submit_all();
+    check_due(id);
     const ModelQueue& queue = queues_[id];
     const auto messages =
         shard_of(id).read_all(id, 1, queue.next + 1, pick(2) == 0 ? 3000 : 1 << 20);
