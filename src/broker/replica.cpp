@@ -29,13 +29,14 @@ void Replica::add(const VhostAdded& change) {
 
 void Replica::add(const ExchangeAdded& change) {
   const ExchangeRecord& record = *change.exchange;
-  const exchange::ExchangeType* type = exchange::find_exchange_type(record.type);
+  const exchange::ExchangeType* type = exchange::find_routing_type(record.type, record.arguments);
   // The default exchange routes by queue name and has no table.
   ensure(type != nullptr, "exchange of unknown type in the topology");
   auto routed = std::make_unique<RoutedExchange>();
   routed->record = change.exchange;
-  routed->matcher = type->make();
-  routed->depends_on_headers = type->depends_on_headers;
+  routed->matcher = type->make(record.arguments);
+  routed->is_cacheable = routed->matcher->is_cacheable();
+  routed->routes_once = type->routes_once;
   if (const FieldValue* alternate = record.arguments.find("alternate-exchange")) {
     if (const auto* name = alternate->as<std::string>()) routed->alternate = *name;
   }

@@ -21,8 +21,9 @@ namespace tern::broker {
 struct RoutedExchange {
   ExchangePointer record;
   std::unique_ptr<exchange::Matcher> matcher;
-  std::string alternate;  ///< name of the alternate exchange, empty for none
-  bool depends_on_headers = false;
+  std::string alternate;     ///< name of the alternate exchange, empty for none
+  bool is_cacheable = true;  ///< Matcher::is_cacheable()
+  bool routes_once = false;  ///< ExchangeType::routes_once
 };
 
 class Replica {

@@ -38,9 +38,12 @@ void Router::collect_keys(const Message& message, Bytes headers) {
   }
 }
 
-void Router::visit(const RoutedExchange& exchange, Bytes headers) {
+void Router::visit(const RoutedExchange& exchange, const Message& message, Bytes headers) {
   found_.clear();
-  for (const Bytes key : keys_) exchange.matcher->route({key, headers}, found_);
+  for (const Bytes key : keys_) {
+    exchange.matcher->route({key, headers, message.properties()}, found_);
+    if (exchange.routes_once) break;
+  }
   if (found_.empty() && !exchange.alternate.empty()) {
     const RoutedExchange* alternate =
         replica_.find_exchange(exchange.record->vhost, exchange.alternate);
@@ -83,8 +86,8 @@ void Router::route(std::uint32_t vhost, const RoutedExchange* from, const Messag
     else
       visit_or_wait(*from);
     for (std::size_t at = 0; at < to_visit_.size(); ++at) {
-      cacheable = cacheable && !to_visit_[at]->depends_on_headers;
-      visit(*to_visit_[at], headers);
+      cacheable = cacheable && to_visit_[at]->is_cacheable;
+      visit(*to_visit_[at], message, headers);
     }
   }
   cache.targets.clear();
@@ -104,8 +107,9 @@ void remove_bcc(MessageRef& message, Bytes headers) {
   const std::string rest = entries_without(headers, "BCC");
   view->set(Property::headers, rest);
   const std::string properties = encode_properties(*view);
-  message = MessageRef::gather({message->names(), properties, message->body(),
-                                message->is_persistent(), message->priority()});
+  MessageParts parts = parts_of(*message);
+  parts.properties = properties;
+  message = MessageRef::gather(parts);
 }
 
 }  // namespace tern::broker

@@ -33,7 +33,7 @@ class Router {
 
  private:
   void collect_keys(const Message& message, Bytes headers);
-  void visit(const RoutedExchange& exchange, Bytes headers);
+  void visit(const RoutedExchange& exchange, const Message& message, Bytes headers);
   void visit_or_wait(const RoutedExchange& exchange);
 
   const Replica& replica_;

@@ -82,6 +82,8 @@ void Shard::declare_exchange(const Caller& caller, ExchangeSpec spec, OperationN
     if (is_reserved(spec.name)) return refused(texts::reserved_exchange_name(spec.name));
     if (auto error = check_exchange_arguments(spec.arguments, vhost, spec.name))
       return refused(*error);
+    if (const auto fits = exchange::check_exchange(spec.type, spec.arguments); !fits)
+      return refused({ErrorKind::precondition_failed, fits.error().text});
     if (const FieldValue* alternate = spec.arguments.find("alternate-exchange")) {
       // RabbitMQ's rule: to route what is left over, one must be able to read here, write there.
       if (auto error = check(caller, ResourceKind::exchange, spec.name, Permission::read))

@@ -318,8 +318,9 @@ Topology::Refusal Topology::bind(std::uint32_t vhost_number, const BindingSpec& 
   Vhost& vhost = this->vhost(vhost_number);
   const auto binding = resolve(vhost, spec, session);
   if (!binding) return binding.error();
-  const std::string& type = vhost.exchanges.at(spec.source).record->type;
-  const auto accepted = exchange::check_binding_arguments(type, (*binding)->canonical_arguments);
+  const ExchangeRecord& source = *vhost.exchanges.at(spec.source).record;
+  const auto accepted = exchange::check_binding(
+      source.type, source.arguments, {(*binding)->routing_key, (*binding)->canonical_arguments});
   if (!accepted) return BrokerError{ErrorKind::precondition_failed, accepted.error().text};
   Plan plan;
   add_binding(vhost, *binding, plan);

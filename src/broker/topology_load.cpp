@@ -51,6 +51,8 @@ Result<void> Topology::load_one(ExchangeRecord& record, Plan& plan) {
   if (host == vhosts_.end()) return damage("exchange '" + record.name + "' is in no virtual host");
   if (exchange::find_exchange_type(record.type) == nullptr)
     return damage("exchange '" + record.name + "' is of the unknown type '" + record.type + "'");
+  if (const auto fits = exchange::check_exchange(record.type, record.arguments); !fits)
+    return damage("exchange '" + record.name + "': " + fits.error().text);
   record.number = next_exchange_++;
   add_exchange(host->second, std::make_shared<const ExchangeRecord>(std::move(record)), plan);
   return {};

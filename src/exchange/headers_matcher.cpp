@@ -59,8 +59,8 @@ const Mode& mode_of(Bytes arguments) noexcept {
 
 }  // namespace
 
-Result<void> HeadersMatcher::check_arguments(Bytes arguments) {
-  const auto field = TableView(arguments).find(mode_name);
+Result<void> HeadersMatcher::check_binding(const NewBinding& binding) {
+  const auto field = TableView(binding.arguments).find(mode_name);
   if (!field) return {};
   if (!field->text())
     return Error{std::string("Invalid x-match field type ") + field->type_name() + " (value " +

@@ -22,12 +22,13 @@ namespace tern::exchange {
 class HeadersMatcher final : public Matcher {
  public:
   /// Whether `x-match`, if it is there, is one of the four known texts.
-  [[nodiscard]] static Result<void> check_arguments(Bytes arguments);
+  [[nodiscard]] static Result<void> check_binding(const NewBinding& binding);
 
   bool bind(const Binding& binding) override;
   bool unbind(const Binding& binding) override;
   void route(const RouteInput& input, TargetSet& targets) const override;
   [[nodiscard]] std::size_t size() const noexcept override { return bindings_.size(); }
+  [[nodiscard]] bool is_cacheable() const noexcept override { return false; }
   /// Different conditions under which bindings are filed.
   [[nodiscard]] std::size_t file_count() const noexcept { return files_.size(); }
 

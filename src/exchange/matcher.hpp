@@ -15,6 +15,8 @@
 #include "base/result.hpp"
 #include "exchange/binding.hpp"
 #include "exchange/target_set.hpp"
+#include "message/field_table.hpp"
+#include "message/properties.hpp"
 
 namespace tern::exchange {
 
@@ -22,8 +24,16 @@ namespace tern::exchange {
 struct RouteInput {
   Bytes routing_key;
   /// The entries of the message's `headers` table without the table's length in front; empty if
-  /// there are none. Only types with depends_on_headers look at it.
-  Bytes headers;
+  /// there are none.
+  Bytes headers{};
+  /// All properties, encoded (Message::properties()); they were checked when the message arrived.
+  Bytes properties = no_properties;
+};
+
+/// A binding that is to be made, as far as an exchange type has a say in it.
+struct NewBinding {
+  Bytes routing_key{};
+  Bytes arguments{};  ///< as in Binding
 };
 
 class Matcher {
@@ -33,12 +43,15 @@ class Matcher {
   Matcher& operator=(const Matcher&) = delete;
   virtual ~Matcher() = default;
 
-  /// Adds a binding whose arguments ExchangeType::check_arguments accepts. False: it was there.
+  /// Adds a binding that ExchangeType::check_binding accepts. False: it was there.
   virtual bool bind(const Binding& binding) = 0;
   /// Removes exactly this binding. False: it is not there.
   virtual bool unbind(const Binding& binding) = 0;
   /// Adds the targets of every binding that matches to `targets` (which need not be empty).
   virtual void route(const RouteInput& input, TargetSet& targets) const = 0;
+  /// Whether messages of equal routing keys always go to the same targets while the bindings stay,
+  /// so that (exchange, key) is a key for a route cache.
+  [[nodiscard]] virtual bool is_cacheable() const noexcept { return true; }
   /// The number of bindings.
   [[nodiscard]] virtual std::size_t size() const noexcept = 0;
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }
@@ -47,21 +60,32 @@ class Matcher {
 /// One row for each exchange type a client may declare.
 struct ExchangeType {
   std::string_view name;
-  /// Routing looks at more than the routing key, so (exchange, key) is no key for a route cache.
-  bool depends_on_headers;
-  /// Null if any arguments will do. `arguments` as in Binding. The error's text is RabbitMQ's for
-  /// a channel error 406, without the `PRECONDITION_FAILED - ` in front.
-  Result<void> (*check_arguments)(Bytes arguments);
-  std::unique_ptr<Matcher> (*make)();
+  /// One target for a message, by its first key: CC and BCC keys are not asked.
+  bool routes_once = false;
+  /// Whether an exchange can be made with these arguments, and a binding. Null: with any. Errors
+  /// are RabbitMQ's texts for a channel error 406, without `PRECONDITION_FAILED - ` in front.
+  Result<void> (*check_exchange)(const FieldTable& arguments) = nullptr;
+  Result<void> (*check_binding)(const NewBinding& binding) = nullptr;
+  /// An empty matcher for an exchange with these arguments. Null for x-delayed-message, whose
+  /// x-delayed-type says what to make: make_matcher() is the one to call.
+  std::unique_ptr<Matcher> (*make)(const FieldTable& arguments) = nullptr;
 };
 
 /// All types, sorted by name.
 [[nodiscard]] std::span<const ExchangeType> exchange_types() noexcept;
 /// The type of that name, or null.
 [[nodiscard]] const ExchangeType* find_exchange_type(std::string_view name) noexcept;
-/// An empty matcher of that type, or null for an unknown type.
-[[nodiscard]] std::unique_ptr<Matcher> make_matcher(std::string_view type);
-/// Whether a binding with these arguments is acceptable to that type (one that exists).
-[[nodiscard]] Result<void> check_binding_arguments(std::string_view type, Bytes arguments);
+/// The type by whose rule an exchange of that type routes: itself, or for x-delayed-message the one
+/// in its x-delayed-type. Null if there is none.
+[[nodiscard]] const ExchangeType* find_routing_type(std::string_view type,
+                                                    const FieldTable& arguments) noexcept;
+/// An empty matcher, or null if there is no such type.
+[[nodiscard]] std::unique_ptr<Matcher> make_matcher(std::string_view type,
+                                                    const FieldTable& arguments = {});
+/// Whether an exchange of that type (one that exists) can be made with these arguments.
+[[nodiscard]] Result<void> check_exchange(std::string_view type, const FieldTable& arguments);
+/// Whether an exchange of that type, made with `arguments`, takes this binding.
+[[nodiscard]] Result<void> check_binding(std::string_view type, const FieldTable& arguments,
+                                         const NewBinding& binding);
 
 }  // namespace tern::exchange

@@ -17,7 +17,7 @@ bool is_routed(const FieldTable& conditions, const FieldTable& headers) {
 }
 
 std::string refusal(const FieldTable& conditions) {
-  const auto checked = check_binding_arguments("headers", arguments(conditions));
+  const auto checked = check_binding("headers", {}, {"", arguments(conditions)});
   return checked ? "" : checked.error().text;
 }
 
@@ -185,7 +185,7 @@ TEST_CASE("x-match is checked before a binding is made") {
   CHECK(refusal({{"x-match", ""}}) == "Invalid x-match field value <<>>" + expected);
   CHECK(refusal({{"x-match", 1}}) ==
         "Invalid x-match field type signedint (value 1); expected longstr");
-  CHECK(check_binding_arguments("topic", arguments({{"x-match", "bad"}})).has_value());
+  CHECK(check_binding("topic", {}, {"", arguments({{"x-match", "bad"}})}).has_value());
 }
 
 TEST_CASE("a headers exchange agrees with the model") {
