@@ -1,7 +1,8 @@
-// PositionSet: positions in clusters of 64, for the holes in the middle of a lane: one bit each
-// where they lie close together. Owned by a Lane, used on its shard's thread.
+// PositionSet: positions in clusters of 64: one bit each where they lie close together. For the
+// holes in the middle of a lane, and for delayed messages. Used on its owner's thread.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <map>
 
@@ -15,6 +16,18 @@ class PositionSet {
   [[nodiscard]] bool contains(Position position) const noexcept {
     const auto found = clusters_.find(position / 64);
     return found != clusters_.end() && (found->second & bit(position)) != 0;
+  }
+  void erase(Position position) noexcept {
+    const auto found = clusters_.find(position / 64);
+    if (found == clusters_.end()) return;
+    found->second &= ~bit(position);
+    if (found->second == 0) clusters_.erase(found);
+  }
+  /// The lowest, 0 if there is none.
+  [[nodiscard]] Position first() const noexcept {
+    if (clusters_.empty()) return 0;
+    const auto& [number, bits] = *clusters_.begin();
+    return number * 64 + static_cast<Position>(std::countr_zero(bits));
   }
   /// Forgets positions below; such as share a cluster with others may stay.
   void forget_below(Position position) noexcept {
