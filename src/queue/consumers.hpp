@@ -76,6 +76,8 @@ class Consumers {
   /// The holder of what a session gets.
   [[nodiscard]] Index holder(const ConsumerId& id);
   [[nodiscard]] Record& at(Index index) noexcept { return records_[index]; }
+  /// One above the highest index.
+  [[nodiscard]] std::size_t records() const noexcept { return records_.size(); }
   /// Running consumers.
   [[nodiscard]] std::uint32_t active() const noexcept { return active_; }
 

@@ -84,6 +84,16 @@ class Lane {
 
   /// The slot of an unacked message, null if the position is not checked out.
   [[nodiscard]] Slot* unacked(Position position) noexcept;
+  /// Calls `visit(position, slot)` for every unacked message; looks at all that are in memory.
+  template <typename Visit>
+  void each_unacked(Visit&& visit) {
+    Position position = 1;
+    while (Slot* const slot = slots_.at_or_after(position)) {
+      if (position >= cursor_) return;
+      if (slot->state == SlotState::unacked) visit(position, *slot);
+      ++position;
+    }
+  }
   /// Ends an unacked message.
   void settle(Position position, Slot& slot);
   /// An unacked message is refused: it leaves.

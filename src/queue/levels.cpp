@@ -68,4 +68,12 @@ Lane* Levels::lowest() noexcept {
   return nullptr;
 }
 
+Lane* Levels::chosen(const PriorityWeights& weights, LevelSet& choice) noexcept {
+  each_of(ready_, [this](const Lane& lane) {
+    if (!lane.has_ready()) ready_.erase(lane.level());
+  });
+  choice = ready_;
+  return choice.highest() < 0 ? nullptr : find(weights.next(choice));
+}
+
 }  // namespace tern::queue

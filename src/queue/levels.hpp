@@ -8,6 +8,7 @@
 
 #include "queue/lane.hpp"
 #include "queue/level_set.hpp"
+#include "queue/priority_weights.hpp"
 
 namespace tern::queue {
 
@@ -30,6 +31,9 @@ class Levels {
   /// The highest and the lowest lane with ready messages, null if there is none.
   [[nodiscard]] Lane* highest() noexcept;
   [[nodiscard]] Lane* lowest() noexcept;
+  /// The lane whose turn it is of those with ready messages, which are put into `choice`; null if
+  /// there is none.
+  [[nodiscard]] Lane* chosen(const PriorityWeights& weights, LevelSet& choice) noexcept;
   /// Messages of a lane may have become ready.
   void note_ready(std::uint8_t level) noexcept { ready_.insert(level); }
 

@@ -12,7 +12,12 @@ Queue::Machine::Machine(const Settings& settings, Sink& sink)
       sink_(sink),
       counts_(context_.counts),
       lane_(Levels::share_of(settings, 0), context_),
-      consumers_(sink) {
+      consumers_(sink, [this](Consumers::Index holder, Position place) {
+        Lane* lane = nullptr;
+        const Slot* const slot = unacked_at(place, lane);
+        return slot != nullptr && slot->holder == holder;
+      }) {
+  plain_ = !settings.is_gate;
   if (settings.priority_max == 0) return;
   levels_ = std::make_unique<Levels>(context_, lane_);
   plain_ = false;
@@ -25,6 +30,10 @@ Lane& Queue::Machine::lane_of(QueueId stream) {
 }
 
 void Queue::Machine::restore(QueueId stream, const Recovered& recovered) {
+  if (stream == delayed_stream(context_.settings.id)) {
+    delayed().restore(recovered);
+    return;
+  }
   Lane& lane = lane_of(stream);
   lane.restore(recovered);
   if (levels_ != nullptr) levels_->note_ready(lane.level());
@@ -34,7 +43,7 @@ void Queue::Machine::restore(QueueId stream, const Recovered& recovered) {
 void Queue::Machine::publish(MessageRef&& message, const PublisherToken& token) {
   ensure(!closed_, "publish to a closed queue");
   ++counts_.published;
-  if (!plain_ || message->has_ttl()) [[unlikely]]
+  if (!plain_ || message->has_ttl() || message->is_timed()) [[unlikely]]
     return publish_ruled(std::move(message), token);
   if (counts_.ready == 0) {
     if (const auto consumer = consumers_.able_now(); consumer != Consumers::none) {
@@ -69,6 +78,7 @@ void Queue::Machine::deliver_new(Lane& lane, MessageRef&& message, const Publish
   }
   delivery.position = place_in_level(lane.level(), delivery.position);
   delivery.message = std::move(message);
+  if (!delivery.auto_ack) note_held(consumer, delivery.position);
   consumers_.served(consumer, bytes);
   sink_.deliver(id, std::move(delivery));
 }
@@ -103,29 +113,40 @@ void Queue::Machine::settle(const ConsumerId& consumer, std::span<const Position
   if (holder == Consumers::none) return;
   std::uint32_t count = 0;
   for (const Position place : positions) {
-    Lane* lane = &lane_;
-    Position position = place;
-    if (levels_ != nullptr) {
-      lane = levels_->find(level_of_place(place));
-      if (lane == nullptr) continue;
-      position = position_of_place(place);
-    }
-    Slot* const slot = lane->unacked(position);
+    Lane* lane = nullptr;
+    Slot* const slot = unacked_at(place, lane);
     if (slot == nullptr || slot->holder != holder) continue;
     ++count;
     if (settlement == Settlement::acked)
-      lane->settle(position, *slot);
+      lane->settle(position_of_place(place), *slot);
     else
-      settle_one(*lane, position, *slot, settlement);
+      settle_one(*lane, position_of_place(place), *slot, settlement);
   }
   if (count == 0) return;
   consumers_.settled(holder, count);
   finish();
 }
 
+Slot* Queue::Machine::unacked_at(Position place, Lane*& lane) {
+  if (levels_ == nullptr) {
+    lane = &lane_;
+    return lane_.unacked(place);
+  }
+  lane = levels_->find(level_of_place(place));
+  return lane == nullptr ? nullptr : lane->unacked(position_of_place(place));
+}
+
+// A holder has a message from now on; under a timeout that matters.
+void Queue::Machine::note_held(Consumers::Index holder, Position place) {
+  if (!consumers_.has_timeout(holder)) return;
+  consumers_.held(holder, place, context_.now);
+  plain_ = false;
+}
+
 // Anything but an acknowledgement.
 void Queue::Machine::settle_one(Lane& lane, Position position, Slot& slot, Settlement settlement) {
   if (settlement == Settlement::dropped) return lane.reject(position, slot);
+  consumers_.returned(slot.holder, place_in_level(lane.level(), position));
   lane.give_back(position, slot, settlement);
   if (levels_ != nullptr) levels_->note_ready(lane.level());
   if (lane.is_timed()) plain_ = false;
@@ -133,6 +154,10 @@ void Queue::Machine::settle_one(Lane& lane, Position position, Slot& slot, Settl
 
 void Queue::Machine::loaded(QueueId stream, Position from, Position next,
                             std::span<Loaded> messages) {
+  if (delayed_ != nullptr && stream == delayed_->stream()) {
+    delayed_->loaded(from, next, messages);
+    return finish();
+  }
   Lane& lane = lane_of(stream);
   lane.loaded(from, next, messages);
   if (lane.is_timed()) plain_ = false;
@@ -140,7 +165,10 @@ void Queue::Machine::loaded(QueueId stream, Position from, Position next,
 }
 
 void Queue::Machine::due_loaded(QueueId stream, std::span<const DuePoint> entries, bool is_last) {
-  lane_of(stream).due_loaded(entries, is_last);
+  if (delayed_ != nullptr && stream == delayed_->stream())
+    delayed_->due_loaded(entries, is_last);
+  else
+    lane_of(stream).due_loaded(entries, is_last);
   finish();
 }
 
@@ -211,12 +239,13 @@ void Queue::Machine::finish_lanes() {
     end(lane_);
   else
     levels_->each_touched(end);
+  if (delayed_ != nullptr) delayed_->balance();
   if (held_.empty()) return;
   if (levels_ == nullptr)
     relaxed = lane_.is_relaxed();
   else
     levels_->each([&relaxed](const Lane& lane) { relaxed = relaxed && lane.is_relaxed(); });
-  if (!relaxed) return;
+  if (!relaxed || (delayed_ != nullptr && !delayed_->is_relaxed())) return;
   for (const SessionId& session : held_) sink_.release_publisher(context_.settings.id, session);
   held_.clear();
 }
@@ -240,6 +269,8 @@ void Queue::Machine::dispatch() {
       lane->take(position, *slot, delivery);
     else
       lane->check_out(position, *slot, index, delivery);
+    if (weights_ != nullptr) weights_->served(lane->level(), choice_);
+    if (!delivery.auto_ack) note_held(index, delivery.position);
     consumers_.served(index, bytes);
     sink_.deliver(id, std::move(delivery));
   }
@@ -272,6 +303,7 @@ void Queue::Machine::answer_get(const Get& get, Lane& lane, Position position, S
     consumers_.checked_out(holder);
     lane.check_out(position, slot, holder, delivery);
   }
+  if (weights_ != nullptr) weights_->served(lane.level(), choice_);
   sink_.got(get.token, std::move(delivery), counts_.ready);
 }
 
@@ -294,6 +326,7 @@ void Queue::Machine::note_marks() {
     changed = lane_.has_marks();
   else
     levels_->each_touched([&changed](const Lane& lane) { changed = changed || lane.has_marks(); });
+  changed = changed || (delayed_ != nullptr && delayed_->has_marks());
   if (!changed) return;
   marks_due_ = true;
   sink_.marks_changed(context_.settings.id);
@@ -308,6 +341,7 @@ void Queue::Machine::take_marks(std::vector<StreamMark>& to) {
     take(lane_);
   else
     levels_->each(take);
+  if (delayed_ != nullptr && delayed_->has_marks()) to.push_back(delayed_->take_marks());
 }
 
 }  // namespace tern::queue

@@ -4,7 +4,7 @@
 // next moment. Used on its shard's thread only.
 //
 // A queue without limits, times and levels is `plain_`: its commands pass by all that
-// (machine_rules.cpp) with one test.
+// (machine_rules.cpp, machine_delays.cpp) with one test.
 #pragma once
 
 #include <memory>
@@ -12,8 +12,11 @@
 
 #include "queue/consumers.hpp"
 #include "queue/context.hpp"
+#include "queue/dedup_window.hpp"
+#include "queue/delayed_set.hpp"
 #include "queue/lane.hpp"
 #include "queue/levels.hpp"
+#include "queue/priority_weights.hpp"
 #include "queue/queue.hpp"
 
 namespace tern::queue {
@@ -31,6 +34,7 @@ class Queue::Machine {
   }
 
   void restore(QueueId stream, const Recovered& recovered);
+  void restore_key(std::string_view key, Time seen);
   void configure(const Rules& rules);
   void touch();
   void tick();
@@ -74,7 +78,9 @@ class Queue::Machine {
   void serve_gets();
   void answer_get(const Get& get, Lane& lane, Position position, Slot& slot);
   void answer_empty(const Get& get);
+  [[nodiscard]] Slot* unacked_at(Position place, Lane*& lane);
   void settle_one(Lane& lane, Position position, Slot& slot, Settlement settlement);
+  void note_held(Consumers::Index holder, Position place);
   void wake_lanes();
   void finish_lanes();
   void hold(const SessionId& publisher);
@@ -97,6 +103,15 @@ class Queue::Machine {
   void renew_lease();
   void watch_lease();
 
+  // machine_delays.cpp
+  [[nodiscard]] bool is_duplicate(const Message& message, const PublisherToken& token);
+  void remember(const Message& message);
+  [[nodiscard]] bool delays(MessageRef& message, const PublisherToken& token);
+  [[nodiscard]] DelayedSet& delayed();
+  void release(MessageRef&& message);
+  void configure_consumers(const Rules& rules);
+  void time_out_consumers();
+
   Context context_;
   Sink& sink_;
   Counts& counts_;
@@ -113,6 +128,10 @@ class Queue::Machine {
   std::vector<SessionId> held_;  ///< publishers held back
   Time asked_ = Context::never;  ///< the tick that the sink was asked for
   std::optional<Time> lease_from_;
+  std::unique_ptr<PriorityWeights> weights_;  ///< if the levels have shares
+  LevelSet choice_;                           ///< the levels of which the last one was chosen
+  std::unique_ptr<DedupWindow> dedup_;        ///< if the queue has, or had, deduplication
+  std::unique_ptr<DelayedSet> delayed_;       ///< once a message was delayed
 };
 
 }  // namespace tern::queue

@@ -9,13 +9,17 @@ namespace tern::queue {
 
 bool Queue::Machine::is_plain() const noexcept {
   const Rules& rules = context_.rules;
-  return levels_ == nullptr && !rules.message_ttl && !rules.length_max && !rules.length_bytes_max &&
-         !lane_.is_timed() && !lane_.is_draining();
+  return levels_ == nullptr && delayed_ == nullptr && !context_.settings.is_gate &&
+         rules.delivery_delay.count() <= 0 && !rules.deduplication.enabled &&
+         !consumers_.next_deadline() && !rules.message_ttl && !rules.length_max &&
+         !rules.length_bytes_max && !lane_.is_timed() && !lane_.is_draining();
 }
 
 void Queue::Machine::publish_ruled(MessageRef&& message, const PublisherToken& token) {
   if (message->has_ttl()) plain_ = false;
   budget_ = budget_max;
+  if (is_duplicate(*message, token)) return finish();
+  if (delays(message, token)) return;
   Lane* lane = &lane_;
   if (levels_ != nullptr) {
     const std::uint8_t level = levels_->level_for(message->priority());
@@ -27,6 +31,7 @@ void Queue::Machine::publish_ruled(MessageRef&& message, const PublisherToken& t
     refuse(std::move(message), token);
     return finish();
   }
+  remember(*message);
   const Time expiry = context_.expiry(*message);
   if (counts_.ready == 0 && lane->is_idle() &&
       (expiry > context_.now || expiry <= message->received())) {
@@ -76,7 +81,9 @@ void Queue::Machine::expire_new(MessageRef&& message, const PublisherToken& toke
 // deliveries: a message that somebody takes at once is within them.
 void Queue::Machine::run_rules() {
   budget_ = budget_max;
+  time_out_consumers();
   fire_due();
+  if (delayed_ != nullptr) delayed_->fire(budget_);
   if (limits_pending_) keep_limits();
   dispatch();
   keep_limits();
@@ -95,7 +102,10 @@ void Queue::Machine::fire_due() {
 // The next message to deliver, after those that have expired were let go.
 Slot* Queue::Machine::next_ruled(Lane*& lane, Position& position) {
   for (;;) {
-    if (levels_ != nullptr) lane = levels_->highest();
+    if (weights_ != nullptr)
+      lane = levels_->chosen(*weights_, choice_);
+    else if (levels_ != nullptr)
+      lane = levels_->highest();
     Slot* const slot = lane == nullptr ? nullptr : lane->front(position);
     if (slot == nullptr || !context_.is_expired(*slot->message)) return slot;
     if (budget_ == 0) return nullptr;
@@ -142,6 +152,9 @@ void Queue::Machine::ask_for_next() {
     look_at(lane_);
   else
     levels_->each_touched(look_at);
+  if (delayed_ != nullptr)
+    if (const auto next = delayed_->next_due()) ask(*next);
+  if (const auto deadline = consumers_.next_deadline()) ask(*deadline);
 }
 
 void Queue::Machine::ask(Time at) {
@@ -161,6 +174,14 @@ void Queue::Machine::tick() {
 
 void Queue::Machine::configure(const Rules& rules) {
   context_.rules = rules;
+  configure_consumers(rules);
+  if (rules.deduplication.enabled && dedup_ == nullptr)
+    dedup_ = std::make_unique<DedupWindow>(context_.settings.id, sink_);
+  if (dedup_ != nullptr) dedup_->configure(rules.deduplication, context_.now);
+  weights_.reset();
+  if (levels_ != nullptr && !rules.priority_weights.empty())
+    weights_ = std::make_unique<PriorityWeights>(rules.priority_weights,
+                                                 context_.settings.priority_max + std::size_t{1});
   plain_ = is_plain();
   if (levels_ != nullptr) levels_->touch_all();
   if (!lease_from_) lease_from_ = context_.now;

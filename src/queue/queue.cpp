@@ -13,7 +13,9 @@ void Queue::restore(QueueId stream, const Recovered& recovered) {
   machine_->restore(stream, recovered);
 }
 
-void Queue::restore_key(std::string_view, Time) {}
+void Queue::restore_key(std::string_view key, Time seen) {
+  machine_->restore_key(key, seen);
+}
 
 void Queue::configure(const Rules& rules, Time now) {
   machine_->at(now).configure(rules);

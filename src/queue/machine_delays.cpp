@@ -1,0 +1,124 @@
+// The half of Machine for what messages and consumers do out of the ordinary: duplicates, messages
+// that wait for their time, consumers that keep messages too long.
+
+#include "base/ensure.hpp"
+#include "message/delivery_time.hpp"
+#include "queue/machine.hpp"
+#include "queue/place.hpp"
+
+namespace tern::queue {
+
+void Queue::Machine::restore_key(std::string_view key, Time seen) {
+  if (dedup_ == nullptr) dedup_ = std::make_unique<DedupWindow>(context_.settings.id, sink_);
+  dedup_->restore(key, seen);
+}
+
+// A duplicate is confirmed and dropped.
+bool Queue::Machine::is_duplicate(const Message& message, const PublisherToken& token) {
+  if (dedup_ == nullptr || !dedup_->is_enabled()) return false;
+  const auto key = dedup_->key_of(message);
+  if (!key || !dedup_->is_known(*key, context_.now)) return false;
+  ++counts_.duplicates;
+  if (token.sequence != 0) sink_.publish_settled(token, PublishOutcome::accepted);
+  return true;
+}
+
+// The message is accepted: from now on its key is known. Called before the message is staged, so
+// that both are in one commit.
+void Queue::Machine::remember(const Message& message) {
+  if (dedup_ == nullptr || !dedup_->is_enabled()) return;
+  if (const auto key = dedup_->key_of(message)) dedup_->remember(*key, context_.now);
+}
+
+// Takes a message that is not to be ready now: it waits for its time, or passes the gate. A message
+// that names a time of its own is not subject to the queue's delay.
+bool Queue::Machine::delays(MessageRef& message, const PublisherToken& token) {
+  const Rules& rules = context_.rules;
+  std::optional<Time> due;
+  if (context_.settings.is_gate) {
+    if (message->is_timed()) due = exchange_delay(*message, context_.now);
+  } else {
+    if (message->is_timed()) due = delivery_time(*message, context_.now);
+    if (!due && rules.delivery_delay.count() > 0)
+      due = Context::later(context_.now, rules.delivery_delay);
+    if (!due) return false;
+  }
+  remember(*message);
+  if (due) {
+    plain_ = false;
+    delayed().add(std::move(message), token, *due);
+  } else {
+    context_.forward(std::move(message), LeaveReason::released, token);
+  }
+  finish();
+  if (delayed_ != nullptr && delayed_->is_overfull()) hold(token.session);
+  return true;
+}
+
+DelayedSet& Queue::Machine::delayed() {
+  if (delayed_ == nullptr) {
+    delayed_ = std::make_unique<DelayedSet>(
+        context_, [this](MessageRef&& message) { release(std::move(message)); });
+    plain_ = false;
+  }
+  return *delayed_;
+}
+
+// A message's time has come: it is as if it had been published now. It was accepted when it came,
+// so no limit refuses it any more; the oldest ready ones may have to go for it.
+void Queue::Machine::release(MessageRef&& message) {
+  MessageRef renewed = MessageRef::renewed(*message, context_.now);
+  if (context_.settings.is_gate) return context_.forward(std::move(renewed), LeaveReason::released);
+  Lane* lane = &lane_;
+  if (levels_ != nullptr) {
+    const std::uint8_t level = levels_->level_for(renewed->priority());
+    lane = &levels_->at(level);
+    levels_->note_ready(level);
+  }
+  lane->append(std::move(renewed), {});
+}
+
+// What was delivered without a timeout counts from when there is one.
+void Queue::Machine::configure_consumers(const Rules& rules) {
+  consumers_.set_single_active(rules.single_active_consumer);
+  const auto seed = [this](Lane& lane, auto&& is_timed) {
+    lane.each_unacked([&](Position position, const Slot& slot) {
+      if (is_timed(slot.holder))
+        consumers_.held(slot.holder, place_in_level(lane.level(), position), context_.now);
+    });
+  };
+  std::vector<bool> had(consumers_.records());
+  for (Consumers::Index index = 0; index != had.size(); ++index)
+    had[index] = consumers_.has_timeout(index);
+  consumers_.set_timeout(rules.consumer_timeout);
+  const auto is_new = [&](Consumers::Index index) {
+    return !had[index] && consumers_.has_timeout(index);
+  };
+  bool any = false;
+  for (Consumers::Index index = 0; index != had.size(); ++index) any = any || is_new(index);
+  if (!any) return;
+  if (levels_ == nullptr)
+    seed(lane_, is_new);
+  else
+    levels_->each([&](Lane& lane) { seed(lane, is_new); });
+}
+
+void Queue::Machine::time_out_consumers() {
+  while (const auto late = consumers_.timed_out(context_.now)) {
+    const ConsumerId id = consumers_.at(late->index).id;
+    const bool was_active = consumers_.remove(id);
+    for (const Position place : late->places) {
+      Lane* lane = nullptr;
+      Slot* const slot = unacked_at(place, lane);
+      ensure(slot != nullptr, "a consumer timed out with what it does not hold");
+      settle_one(*lane, position_of_place(place), *slot, Settlement::abandoned);
+    }
+    consumers_.settled(late->index, static_cast<std::uint32_t>(late->places.size()));
+    sink_.consumer_timed_out(id, late->timeout);
+    if (!was_active || consumers_.active() != 0) continue;
+    renew_lease();
+    if (context_.settings.auto_delete) sink_.abandoned(context_.settings.id);
+  }
+}
+
+}  // namespace tern::queue
