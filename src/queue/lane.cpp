@@ -37,6 +37,11 @@ void Lane::restore(const Recovered& recovered) {
     delayed_.push_back({returned.due, returned.position});
   }
   std::make_heap(delayed_.begin(), delayed_.end(), std::greater<>());
+  // How large those are that wait is not known until they are read: about as large as the others.
+  if (!waiting_.empty()) {
+    kept_.bytes -= kept_.bytes / recovered.count * waiting_.size();
+    kept_.body_bytes -= kept_.body_bytes / recovered.count * waiting_.size();
+  }
   // Without a middle there is nothing to read ahead; those that wait are read one by one.
   if (kept_.count == 0) {
     kept_ = {};
@@ -85,6 +90,7 @@ void Lane::append(MessageRef&& message, const PublisherToken& token) {
   Slot& slot = slots_.occupy(position);
   slot.bytes = bytes;
   slot.body_bytes = static_cast<std::uint32_t>(message->body().size());
+  slot.timed = message->has_ttl();
   slot.stage = stage_if_kept(position, message, token);
   slot.message = std::move(message);
   count_ready(slot);
@@ -104,6 +110,7 @@ Position Lane::pass_unacked(const MessageRef& message, const PublisherToken& tok
   Slot& slot = slots_.occupy(position);
   slot.bytes = message->bytes();
   slot.body_bytes = static_cast<std::uint32_t>(message->body().size());
+  slot.timed = message->has_ttl();
   slot.stage = stage_if_kept(position, message, token);
   slot.message = message;
   slot.holder = holder;

@@ -127,6 +127,12 @@ void Lane::release_waiting(Position position) {
 void Lane::fire(const DuePoint& point) {
   const Position position = point.position;
   Slot* const slot = slots_.find(position);
+  // After a restart positions that nothing was stored under are used again: the entry may be of a
+  // message that has gone.
+  const auto is_of = [this](const Slot& of) {
+    return of.message ? Context::own_expiry(*of.message) <= context_.now : of.timed;
+  };
+  if (slot != nullptr && !is_of(*slot)) return;
   if (slot != nullptr && slot->state == SlotState::ready) {
     remove_ready(position, *slot);
     leave(position, *slot, LeaveReason::expired);
@@ -172,7 +178,12 @@ void Lane::expire_front(Position position, Slot& slot) {
 
 std::uint64_t Lane::drop_oldest(std::uint64_t most) {
   Position position = 0;
-  if (Slot* const slot = first_ready(position); slot != nullptr) {
+  Slot* slot = first_ready(position);
+  if (slot == nullptr && middle_ready() == 0) {
+    position = tail_begin_;
+    slot = slots_.at_or_after(position);
+  }
+  if (slot != nullptr) {
     remove_ready(position, *slot);
     leave(position, *slot, LeaveReason::maxlen);
     return 1;

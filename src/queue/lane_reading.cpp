@@ -198,7 +198,8 @@ void Lane::load_middle(Loaded& loaded) {
   Slot& slot = slots_.occupy(loaded.position);
   slot.bytes = loaded.message->bytes();
   slot.body_bytes = static_cast<std::uint32_t>(loaded.message->body().size());
-  if (loaded.message->has_ttl()) static_cast<void>(due_index());
+  slot.timed = loaded.message->has_ttl();
+  if (slot.timed) static_cast<void>(due_index());
   slot.message = std::move(loaded.message);
   slot.delivery_count = loaded.delivery_count;
   slot.spilled = spilled;

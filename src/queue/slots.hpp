@@ -34,6 +34,7 @@ struct Slot {
   bool spilled = false;  ///< `stage`, or the copy it was loaded from, is of the spill stream
   bool loaded = false;   ///< came from the store, which therefore has it
   bool overdue = false;  ///< has expired while somebody had it
+  bool timed = false;    ///< has an expiration of its own
 };
 static_assert(sizeof(Slot) <= 40);
 
