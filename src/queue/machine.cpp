@@ -48,6 +48,8 @@ void Queue::Machine::publish(MessageRef&& message, const PublisherToken& token) 
   if (counts_.ready == 0) {
     if (const auto consumer = consumers_.able_now(); consumer != Consumers::none) {
       deliver_new(lane_, std::move(message), token, consumer);
+      // Delivered under a timeout, it has made the queue one that needs to be woken.
+      if (!plain_) return finish();
       note_marks();
       return;
     }
