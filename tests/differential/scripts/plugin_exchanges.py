@@ -77,7 +77,8 @@ def consistent_hash_arguments(s):
     c = s.channel()
     for arguments in ({"hash-header": "a", "hash-property": "message_id"},
                       {"hash-property": "bad"}, {"hash-property": ""},
-                      {"hash-header": ""}, {"hash-property": "app_id"}, {"hash-property": "correlation_id"}):
+                      {"hash-header": ""}, {"hash-property": "app_id"},
+                      {"hash-property": "correlation_id"}):
         exchange = c.exchange("x", "x-consistent-hash", arguments=arguments)
         c.call("exchange.delete", exchange=exchange)
 
