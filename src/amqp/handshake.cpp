@@ -134,7 +134,8 @@ Handshake::Verdict Handshake::on(const ConnectionTuneOk& method) {
 
 Handshake::Verdict Handshake::on(const ConnectionOpen& method) {
   if (step_ != Step::open) return Verdict::hang_up;
-  const auto vhost = context_.broker.open_vhost(*context_.caller.user, method.virtual_host);
+  const auto vhost = context_.broker.open_vhost(context_.caller.session, *context_.caller.user,
+                                                method.virtual_host);
   if (!vhost) throw_broker_error(vhost.error(), ConnectionOpen::info.id);
   context_.caller.vhost = *vhost;
   context_.vhost = method.virtual_host;

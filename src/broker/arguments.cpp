@@ -127,6 +127,13 @@ QueueType queue_type(const FieldTable& arguments) noexcept {
   return QueueType::classic;
 }
 
+void apply_default_queue_type(QueueSpec& spec, std::string_view type) {
+  if (type.empty() || spec.arguments.find("x-queue-type") != nullptr) return;
+  // As RabbitMQ: a queue that goes with its connection or consumer stays a classic one.
+  if (type != "classic" && (!spec.durable || spec.exclusive || spec.auto_delete)) return;
+  spec.arguments.add("x-queue-type", type);
+}
+
 std::optional<BrokerError> check_queue_arguments(const FieldTable& arguments,
                                                  std::string_view vhost, std::string_view queue) {
   if (arguments.empty()) return std::nullopt;

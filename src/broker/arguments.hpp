@@ -93,6 +93,10 @@ struct ExchangeArgument {
 /// What x-queue-type says; classic when it is not there or is not one of the three.
 [[nodiscard]] QueueType queue_type(const FieldTable& arguments) noexcept;
 
+/// Adds the virtual host's default queue type (empty: none) to a spec that names no type and can be
+/// of that one.
+void apply_default_queue_type(QueueSpec& spec, std::string_view type);
+
 /// Checks the arguments of a queue that is to be made: precondition_failed in RabbitMQ's words. An
 /// existing queue's redeclare is only compared (equivalence.hpp), as RabbitMQ does.
 [[nodiscard]] std::optional<BrokerError> check_queue_arguments(const FieldTable& arguments,

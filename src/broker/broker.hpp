@@ -104,7 +104,8 @@ class Broker {
                                                           bool peer_is_loopback) = 0;
   /// The virtual host's number for Caller. Unknown: not_allowed "vhost X not found"; no permission:
   /// not_allowed "access to vhost 'X' refused for user 'u'".
-  [[nodiscard]] virtual Outcome<std::uint32_t> open_vhost(const User& user,
+  [[nodiscard]] virtual Outcome<std::uint32_t> open_vhost(const SessionId& session,
+                                                          const User& user,
                                                           std::string_view name) = 0;
 
   // --- topology (asynchronous; result fields in session.hpp) ------------------------------------

@@ -8,13 +8,30 @@
 #include <variant>
 #include <vector>
 
+#include "broker/access.hpp"
+#include "broker/policies.hpp"
 #include "broker/records.hpp"
 #include "exchange/binding.hpp"
 
 namespace tern::broker {
 
+/// Or its description changed.
 struct VhostAdded {
   VhostPointer vhost;
+};
+/// All that was in it has been removed by changes of their own. Its number stays known, because
+/// sessions that are closing use it.
+struct VhostRemoved {
+  VhostPointer vhost;
+};
+/// Policies of the virtual host are others now.
+struct PoliciesChanged {
+  std::uint32_t vhost = 0;
+  PolicyBookPointer policies;
+};
+/// Users and what they may do are others now.
+struct AccessChanged {
+  AccessPointer access;
 };
 struct ExchangeAdded {
   ExchangePointer exchange;
@@ -35,8 +52,8 @@ struct BindingChanged {
   exchange::Binding binding;
 };
 
-using Change = std::variant<VhostAdded, ExchangeAdded, ExchangeRemoved, QueueAdded, QueueRemoved,
-                            BindingChanged>;
+using Change = std::variant<VhostAdded, VhostRemoved, PoliciesChanged, AccessChanged, ExchangeAdded,
+                            ExchangeRemoved, QueueAdded, QueueRemoved, BindingChanged>;
 
 /// Changes that become visible together, and who waits for that.
 struct Delta {

@@ -18,7 +18,7 @@ namespace tern::broker {
 struct EffectiveArgument {
   std::string key;     ///< policy key, without `x-`
   std::string value;   ///< as text
-  std::string source;  ///< "argument", "policy NAME" or "operator policy NAME"
+  std::string source;  ///< "argument", "policy NAME", "operator policy NAME" or "default"
 };
 
 class Management {
@@ -37,9 +37,34 @@ class Management {
   [[nodiscard]] virtual Definitions export_definitions(
       const std::optional<std::string>& vhost) const = 0;
 
+  // Each sets what has that name anew, or removes it (not_found if it is not there).
   virtual void set_policy(const PolicyDefinition& policy, Done done) = 0;
   virtual void clear_policy(const std::string& vhost, const std::string& name, bool is_operator,
                             Done done) = 0;
+  virtual void set_user(const UserDefinition& user, Done done) = 0;
+  /// The same with a password, which is hashed here. An empty one: the user cannot log in.
+  virtual void set_user(const std::string& name, const std::string& password,
+                        const std::vector<std::string>& tags, Done done) = 0;
+  /// Its connections are closed.
+  virtual void delete_user(const std::string& name, Done done) = 0;
+  virtual void set_vhost(const VhostDefinition& vhost, Done done) = 0;
+  /// With all that is in it; connections to it are closed.
+  virtual void delete_vhost(const std::string& name, Done done) = 0;
+  virtual void set_permission(const PermissionDefinition& permission, Done done) = 0;
+  virtual void clear_permission(const std::string& vhost, const std::string& user, Done done) = 0;
+  virtual void set_topic_permission(const TopicPermissionDefinition& permission, Done done) = 0;
+  /// Without `exchange`: those of all exchanges.
+  virtual void clear_topic_permission(const std::string& vhost, const std::string& user,
+                                      const std::optional<std::string>& exchange, Done done) = 0;
+  virtual void set_parameter(const ParameterDefinition& parameter, Done done) = 0;
+  virtual void clear_parameter(const std::string& vhost, const std::string& component,
+                               const std::string& name, Done done) = 0;
+
+  /// Whether name and password are those of a user, who then is handed out: for front-ends other
+  /// than AMQP. access_refused with the reason, for the log.
+  [[nodiscard]] virtual Outcome<User> authenticate(const std::string& name,
+                                                   const std::string& password,
+                                                   bool peer_is_loopback) const = 0;
   /// The settings in force for a queue (or exchange), key by key, with their source; not_found if
   /// it is not there.
   [[nodiscard]] virtual Outcome<std::vector<EffectiveArgument>> effective_arguments(

@@ -8,7 +8,9 @@
 #include "base/ensure.hpp"
 #include "base/log.hpp"
 #include "broker/deduplication_record.hpp"
+#include "broker/node_management.hpp"
 #include "broker/node_operations.hpp"
+#include "broker/password_hash.hpp"
 #include "broker/topology.hpp"
 #include "storage/memory_store.hpp"
 #include "storage/rocks_store.hpp"
@@ -29,21 +31,18 @@ Result<std::unique_ptr<storage::Store>> open_store(const config::Config& config)
   return storage::open_rocks_store(options);
 }
 
-std::unique_ptr<Authorizer> make_authorizer(const config::Config& config) {
-  const auto& local = config.loopback_users;
-  SingleUser::Options options;
-  options.name = config.default_user;
-  options.password = config.default_pass;
-  options.salt = std::random_device{}();
-  options.loopback_only = std::find(local.begin(), local.end(), options.name) != local.end();
-  return std::make_unique<SingleUser>(options);
+UserDefinition administrator(const config::Config& config) {
+  UserDefinition user;
+  user.name = config.default_user;
+  user.password_hash = hash_password(std::random_device{}(), config.default_pass);
+  user.tags = {"administrator"};
+  return user;
 }
 
 }  // namespace
 
-Node::Node(std::unique_ptr<storage::Store> store, std::unique_ptr<Authorizer> authorizer,
-           Ports ports)
-    : ports_(std::move(ports)), store_(std::move(store)), authorizer_(std::move(authorizer)) {}
+Node::Node(std::unique_ptr<storage::Store> store, Ports ports)
+    : ports_(std::move(ports)), store_(std::move(store)) {}
 
 Node::~Node() {
   stop();
@@ -60,7 +59,7 @@ Result<std::unique_ptr<Node>> Node::open_on(std::unique_ptr<storage::Store> stor
                                             const config::Config& config, std::uint32_t shards,
                                             Ports ports) {
   ensure(shards > 0, "a node without shards");
-  std::unique_ptr<Node> node(new Node(std::move(store), make_authorizer(config), std::move(ports)));
+  std::unique_ptr<Node> node(new Node(std::move(store), std::move(ports)));
   if (auto started = node->start(config, shards); !started) return started.error();
   return node;
 }
@@ -72,6 +71,8 @@ Result<void> Node::start(const config::Config& config, std::uint32_t shards) {
   topology_ports.post = [this](ShardId shard, std::shared_ptr<Delta> delta) {
     post(shard, DeltaMail{std::move(delta)});
   };
+  topology_ports.loopback_users = config.loopback_users;
+  topology_ports.policies_merge = config.policies.merge;
   topology_ = std::make_unique<Topology>(std::move(topology_ports));
 
   ShardSettings settings;
@@ -84,12 +85,12 @@ Result<void> Node::start(const config::Config& config, std::uint32_t shards) {
     own.shards = shards;
     own.topology = topology_.get();
     own.store = store_.get();
-    own.authorizer = authorizer_.get();
     own.mailbox = [this](ShardId shard) -> Mailbox<Mail>& { return shards_[raw(shard)]->inbox(); };
     own.wake = [this, id = own.id] { ports_.wake(id); };
     shards_.push_back(std::make_unique<Shard>(std::move(own), settings));
   }
 
+  management_ = std::make_unique<NodeManagement>(*topology_);
   operations_ = std::make_unique<NodeOperations>(
       shards, [this](ShardId shard, Mail&& mail) { post(shard, std::move(mail)); });
 
@@ -108,7 +109,7 @@ Result<void> Node::start(const config::Config& config, std::uint32_t shards) {
   store_->start(*this);
   restore_queues(recovered);
   restore_keys(keys);
-  topology_->add_vhost(config.default_vhost, {});
+  topology_->set_up(config.default_vhost, administrator(config), {});
   return {};
 }
 

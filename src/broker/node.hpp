@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "broker/management.hpp"
 #include "broker/shard.hpp"
 #include "config/config.hpp"
 
@@ -44,6 +45,7 @@ class Node final : private storage::Listener {
 
   /// For operators; any thread.
   [[nodiscard]] Operations& operations() noexcept { return *operations_; }
+  [[nodiscard]] Management& management() noexcept { return *management_; }
 
   /// Tells every session of every shard to close. Any thread; returns at once.
   void shut_down_sessions(const std::string& reason);
@@ -51,7 +53,7 @@ class Node final : private storage::Listener {
   void stop();
 
  private:
-  Node(std::unique_ptr<storage::Store> store, std::unique_ptr<Authorizer> authorizer, Ports ports);
+  Node(std::unique_ptr<storage::Store> store, Ports ports);
   [[nodiscard]] Result<void> start(const config::Config& config, std::uint32_t shards);
   void restore_queues(const storage::Recovered& recovered);
   void restore_keys(std::vector<storage::Record>& records);
@@ -66,10 +68,10 @@ class Node final : private storage::Listener {
 
   Ports ports_;
   std::unique_ptr<storage::Store> store_;
-  std::unique_ptr<Authorizer> authorizer_;
   std::unique_ptr<Topology> topology_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::unique_ptr<Operations> operations_;
+  std::unique_ptr<Management> management_;
 };
 
 }  // namespace tern::broker

@@ -5,16 +5,16 @@
 
 #include "base/ensure.hpp"
 #include "broker/password_hash.hpp"
+#include "broker/record_parts.hpp"
 #include "exchange/binding.hpp"
 #include "message/field_table.hpp"
 #include "message/wire.hpp"
 
 namespace tern::broker {
+
+using namespace record_parts;
+
 namespace {
-
-enum class Kind : std::uint8_t { ids = 1, vhost = 2, exchange = 3, queue = 4, binding = 5 };
-
-constexpr std::uint8_t value_version = 1;
 
 enum Flags : std::uint8_t {
   durable = 1,
@@ -24,24 +24,6 @@ enum Flags : std::uint8_t {
   has_levels = 16,
   has_gate = 32
 };
-
-std::string begin_key(Kind kind) {
-  return std::string(1, static_cast<char>(kind));
-}
-
-std::string begin_value() {
-  return std::string(1, static_cast<char>(value_version));
-}
-
-void append_octet(std::string& out, std::uint8_t octet) {
-  out += static_cast<char>(octet);
-}
-
-void append_name(std::string& out, std::string_view name) {
-  ensure(name.size() <= 0xFFFF, "a name in the topology is longer than its length can say");
-  append_number(out, static_cast<std::uint16_t>(name.size()));
-  out += name;
-}
 
 std::string named_key(Kind kind, std::uint32_t vhost, std::string_view name) {
   std::string key = begin_key(kind);
@@ -81,23 +63,6 @@ std::string key_of(const BindingRecord& binding) {
   return key + arguments_digest(binding.arguments);
 }
 
-std::string_view read_name(ByteReader& reader) {
-  return reader.take(reader.u16());
-}
-
-// The table at the front of what is left, which it must fill.
-std::optional<FieldTable> read_last_table(ByteReader& reader) {
-  if (reader.has_failed()) return std::nullopt;
-  const Bytes left = reader.take(reader.remaining());
-  auto decoded = decode_table(left);
-  if (!decoded || decoded->bytes_used != left.size()) return std::nullopt;
-  return std::move(decoded->table);
-}
-
-bool is_whole(const ByteReader& reader) {
-  return !reader.has_failed() && reader.is_at_end();
-}
-
 // Each takes a key behind its kind and a value behind its version. Nothing: damaged.
 
 std::optional<TopologyRecord> decode_ids(ByteReader& key, ByteReader& value) {
@@ -112,6 +77,12 @@ std::optional<TopologyRecord> decode_vhost(ByteReader& key, ByteReader& value) {
   VhostRecord vhost;
   vhost.name = read_name(key);
   vhost.number = value.u32();
+  if (value.remaining() > 0) {
+    vhost.description = std::string(value.long_string());
+    vhost.default_queue_type = std::string(value.long_string());
+    vhost.limits = std::string(value.long_string());
+    vhost.tags = read_texts(value);
+  }
   if (!is_whole(key) || !is_whole(value)) return std::nullopt;
   return vhost;
 }
@@ -179,9 +150,17 @@ struct Decoder {
 };
 
 constexpr Decoder decoders[] = {
-    {Kind::ids, "the id counters", decode_ids},       {Kind::vhost, "a virtual host", decode_vhost},
-    {Kind::exchange, "an exchange", decode_exchange}, {Kind::queue, "a queue", decode_queue},
+    {Kind::ids, "the id counters", decode_ids},
+    {Kind::vhost, "a virtual host", decode_vhost},
+    {Kind::exchange, "an exchange", decode_exchange},
+    {Kind::queue, "a queue", decode_queue},
     {Kind::binding, "a binding", decode_binding},
+    {Kind::user, "a user", decode_user},
+    {Kind::permission, "a permission", decode_permission},
+    {Kind::topic_permission, "a topic permission", decode_topic_permission},
+    {Kind::parameter, "a parameter", decode_parameter},
+    {Kind::policy, "a policy", decode_policy},
+    {Kind::setup, "the setup", decode_setup},
 };
 
 const Decoder* find_decoder(std::uint8_t kind) noexcept {
@@ -210,6 +189,13 @@ storage::Record encode_record(const NextIds& ids) {
 storage::Record encode_record(const VhostRecord& vhost) {
   std::string value = begin_value();
   append_number(value, vhost.number);
+  const VhostRecord plain{vhost.number, vhost.name};
+  if (vhost != plain) {
+    append_long_string(value, vhost.description);
+    append_long_string(value, vhost.default_queue_type);
+    append_long_string(value, vhost.limits);
+    append_texts(value, vhost.tags);
+  }
   return {key_of(vhost), std::move(value)};
 }
 
@@ -260,6 +246,14 @@ storage::Record forget_record(const QueueRecord& queue) {
 }
 storage::Record forget_record(const BindingRecord& binding) {
   return {key_of(binding), {}};
+}
+
+bool is_vhost_key(std::string_view key) noexcept {
+  return !key.empty() && static_cast<std::uint8_t>(key[0]) <= static_cast<int>(Kind::vhost);
+}
+
+bool is_setting_key(std::string_view key) noexcept {
+  return !key.empty() && static_cast<std::uint8_t>(key[0]) >= static_cast<int>(Kind::user);
 }
 
 Result<TopologyRecord> decode_record(std::string_view key, std::string_view value) {

@@ -16,6 +16,12 @@ namespace tern::broker {
 struct VhostRecord {
   std::uint32_t number = 0;  ///< stable, never reused; what Caller::vhost holds
   std::string name;
+  std::string description{};
+  std::string default_queue_type{};  ///< empty: classic
+  std::string limits = "[]";         ///< JSON, kept as it came
+  std::vector<std::string> tags{};
+
+  friend bool operator==(const VhostRecord&, const VhostRecord&) = default;
 };
 
 struct ExchangeRecord {

@@ -1,12 +1,17 @@
 #include "broker/replica.hpp"
 
 #include "base/ensure.hpp"
+#include "broker/effective.hpp"
 
 namespace tern::broker {
 
 void Replica::apply(const Change& change) {
   ++version_;
   if (const auto* vhost_added = std::get_if<VhostAdded>(&change)) return add(*vhost_added);
+  if (const auto* vhost_removed = std::get_if<VhostRemoved>(&change))
+    vhost(vhost_removed->vhost->number).is_removed = true;
+  if (const auto* policies = std::get_if<PoliciesChanged>(&change)) return this->change(*policies);
+  if (const auto* access = std::get_if<AccessChanged>(&change)) access_.update(access->access);
   if (const auto* exchange_added = std::get_if<ExchangeAdded>(&change)) return add(*exchange_added);
   if (const auto* removed = std::get_if<ExchangeRemoved>(&change)) return remove(*removed);
   if (const auto* binding = std::get_if<BindingChanged>(&change)) return this->change(*binding);
@@ -37,11 +42,16 @@ void Replica::add(const ExchangeAdded& change) {
   routed->matcher = type->make(record.arguments);
   routed->is_cacheable = routed->matcher->is_cacheable();
   routed->routes_once = type->routes_once;
-  if (const FieldValue* alternate = record.arguments.find("alternate-exchange")) {
-    if (const auto* name = alternate->as<std::string>()) routed->alternate = *name;
-  }
+  routed->alternate = effective_alternate_exchange(record, *policies(record.vhost));
   vhost(record.vhost).exchanges[record.name] = routed.get();
   exchanges_[record.number] = std::move(routed);
+}
+
+void Replica::change(const PoliciesChanged& change) {
+  Vhost& changed = vhost(change.vhost);
+  changed.policies = change.policies;
+  for (const auto& [name, routed] : changed.exchanges)
+    routed->alternate = effective_alternate_exchange(*routed->record, *changed.policies);
 }
 
 void Replica::remove(const ExchangeRemoved& change) {
@@ -71,15 +81,25 @@ const Replica::Vhost* Replica::vhost(std::uint32_t number) const {
 
 const VhostRecord* Replica::find_vhost(std::string_view name) const {
   for (const auto& [number, vhost] : vhosts_) {
-    if (vhost.record->name == name) return vhost.record.get();
+    if (!vhost.is_removed && vhost.record->name == name) return vhost.record.get();
   }
   return nullptr;
 }
 
 const std::string& Replica::vhost_name(std::uint32_t number) const {
+  return vhost_record(number).name;
+}
+
+const VhostRecord& Replica::vhost_record(std::uint32_t number) const {
   const Vhost* found = vhost(number);
   ensure(found != nullptr, "unknown virtual host");
-  return found->record->name;
+  return *found->record;
+}
+
+const PolicyBookPointer& Replica::policies(std::uint32_t number) const {
+  const Vhost* found = vhost(number);
+  ensure(found != nullptr, "unknown virtual host");
+  return found->policies;
 }
 
 const RoutedExchange* Replica::find_exchange(std::uint32_t vhost_number,

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "broker/change.hpp"
+#include "broker/local_access.hpp"
 #include "exchange/matcher.hpp"
 
 namespace tern::broker {
@@ -34,7 +35,13 @@ class Replica {
   [[nodiscard]] std::uint64_t version() const noexcept { return version_; }
 
   [[nodiscard]] const VhostRecord* find_vhost(std::string_view name) const;
+  /// Of one that is gone too: sessions in it may still be closing.
   [[nodiscard]] const std::string& vhost_name(std::uint32_t number) const;
+  [[nodiscard]] const VhostRecord& vhost_record(std::uint32_t number) const;
+  /// The policies of a virtual host, for effective.hpp.
+  [[nodiscard]] const PolicyBookPointer& policies(std::uint32_t vhost) const;
+  [[nodiscard]] LocalAccess& access() noexcept { return access_; }
+  [[nodiscard]] const LocalAccess& access() const noexcept { return access_; }
   [[nodiscard]] const RoutedExchange* find_exchange(std::uint32_t vhost,
                                                     std::string_view name) const;
   [[nodiscard]] const RoutedExchange* find_exchange(std::uint32_t number) const;
@@ -45,6 +52,8 @@ class Replica {
  private:
   struct Vhost {
     VhostPointer record;
+    bool is_removed = false;
+    PolicyBookPointer policies = std::make_shared<const PolicyBook>();
     // Keys are views of the records' own names: one copy of each name for all shards.
     std::unordered_map<std::string_view, RoutedExchange*> exchanges;
     std::unordered_map<std::string_view, QueuePointer> queues;
@@ -52,12 +61,14 @@ class Replica {
 
   void add(const VhostAdded& change);
   void add(const ExchangeAdded& change);
+  void change(const PoliciesChanged& change);
   void remove(const ExchangeRemoved& change);
   void change(const BindingChanged& change);
   [[nodiscard]] Vhost& vhost(std::uint32_t number);
   [[nodiscard]] const Vhost* vhost(std::uint32_t number) const;
 
   std::uint64_t version_ = 1;
+  LocalAccess access_;
   std::unordered_map<std::uint32_t, Vhost> vhosts_;
   std::unordered_map<std::uint32_t, std::unique_ptr<RoutedExchange>> exchanges_;
   std::unordered_map<QueueId, QueuePointer> queues_;

@@ -25,6 +25,12 @@ class Router {
   [[nodiscard]] bool is_cached(const RouteCache& cache, std::uint32_t vhost, const Message& message,
                                Bytes headers) const;
 
+  /// The keys by which it is routed: its own, and those of CC and BCC. Valid until the next call.
+  [[nodiscard]] std::span<const Bytes> keys_of(const Message& message, Bytes headers) {
+    collect_keys(message, headers);
+    return keys_;
+  }
+
   /// Fills `cache.targets`. The exchange of the message exists (`from`), or is the default exchange
   /// (null). `headers` are the message's encoded header entries. An exchange with a gate routes to
   /// that alone, unless the message `is_past_gate` of `from` already.

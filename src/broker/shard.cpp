@@ -42,7 +42,13 @@ void Shard::apply(const Change& change) {
   if (const auto* removed = std::get_if<QueueRemoved>(&change)) queue_removed(removed->queue);
   if (const auto* gone = std::get_if<ExchangeRemoved>(&change); gone && gone->exchange->has_gate())
     queue_removed(gate_of(*gone->exchange, ports_.shards));
+  const auto* policies = std::get_if<PoliciesChanged>(&change);
+  const PolicyBookPointer before = policies ? replica_.policies(policies->vhost) : nullptr;
   replica_.apply(change);
+  if (policies != nullptr) policies_changed(policies->vhost, *before);
+  if (const auto* vhost = std::get_if<VhostRemoved>(&change))
+    shut_down_homeless(vhost->vhost.get());
+  if (std::holds_alternative<AccessChanged>(change)) shut_down_homeless(nullptr);
   if (const auto* added = std::get_if<QueueAdded>(&change)) queue_added(added->queue);
   if (const auto* made = std::get_if<ExchangeAdded>(&change); made && made->exchange->has_gate())
     queue_added(gate_of(*made->exchange, ports_.shards));
@@ -236,7 +242,8 @@ void Shard::queue_added(const QueuePointer& record) {
 }
 
 void Shard::configure(OwnedQueue& owned) {
-  EffectiveQueue effective = effective_queue(*owned.record, PolicyBook{});
+  EffectiveQueue effective =
+      effective_queue(*owned.record, *replica_.policies(owned.record->vhost));
   owned.dead_letters.reset();
   if (effective.rules.has_dead_letter_exchange) {
     owned.dead_letters = std::make_unique<const DeadLetterTarget>(DeadLetterTarget{

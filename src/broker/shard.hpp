@@ -53,7 +53,6 @@ class Shard final : public Broker, private queue::Sink {
     std::uint32_t shards = 1;
     Topology* topology = nullptr;
     storage::Store* store = nullptr;
-    const Authorizer* authorizer = nullptr;
     /// The mailbox of any shard; not called before all exist.
     std::function<Mailbox<Mail>&(ShardId)> mailbox;
     /// Wakes this shard's thread, from any thread.
@@ -99,7 +98,8 @@ class Shard final : public Broker, private queue::Sink {
   void detach(const SessionId& session) override;
   [[nodiscard]] Outcome<const User*> authenticate(std::string_view user, std::string_view password,
                                                   bool peer_is_loopback) override;
-  [[nodiscard]] Outcome<std::uint32_t> open_vhost(const User& user, std::string_view name) override;
+  [[nodiscard]] Outcome<std::uint32_t> open_vhost(const SessionId& session, const User& user,
+                                                  std::string_view name) override;
 
   void declare_exchange(const Caller&, ExchangeSpec spec, OperationNumber) override;
   void find_exchange(const Caller&, std::string_view name, OperationNumber) override;
@@ -154,6 +154,8 @@ class Shard final : public Broker, private queue::Sink {
   struct SessionEntry {
     Session* session = nullptr;
     std::uint64_t number = 0;
+    const User* user = nullptr;  ///< once it has opened a virtual host
+    std::uint32_t vhost = 0;
     std::uint32_t holds = 0;    ///< queues that hold its publishing back
     bool is_congested = false;  ///< held back because the store or a mailbox is full
     std::vector<QueuePointer> exclusive_queues;
@@ -261,6 +263,11 @@ class Shard final : public Broker, private queue::Sink {
   [[nodiscard]] std::optional<BrokerError> check(const Caller& caller, ResourceKind kind,
                                                  std::string_view name,
                                                  Permission permission) const;
+  /// Whether a topic exchange takes (write) or gives (read) this routing key from the caller.
+  [[nodiscard]] std::optional<BrokerError> check_topic(const Caller& caller,
+                                                       const ExchangeRecord& exchange,
+                                                       std::string_view routing_key,
+                                                       Permission permission) const;
   [[nodiscard]] std::optional<BrokerError> check_binding(const Caller& caller,
                                                          const BindingSpec& spec) const;
   /// The queue, if it is there, the caller may do this to it, and it is not another's own.
@@ -283,6 +290,10 @@ class Shard final : public Broker, private queue::Sink {
   void run_timers();
   [[nodiscard]] SessionEntry* find_session(const SessionId& id) noexcept;
   void queue_added(const QueuePointer& record);
+  /// Own queues of the virtual host take over what has changed since `before`.
+  void policies_changed(std::uint32_t vhost, const PolicyBook& before);
+  /// Tells sessions whose virtual host (`vhost`) or user is gone to close.
+  void shut_down_homeless(const VhostRecord* vhost);
   void queue_removed(const QueuePointer& record);
   void remove_exclusive(const QueuePointer& queue);
   void give_back(const ConsumerId& holder, const queue::Delivery& delivery);

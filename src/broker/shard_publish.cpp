@@ -31,6 +31,10 @@ Outcome<std::span<const QueueAddress>> Shard::route(const Caller& caller, Messag
     if (from == nullptr) return texts::no_exchange(name, vhost);
     if (from->record->internal) return texts::internal_exchange(name, vhost);
   }
+  if (from != nullptr && from->record->type == "topic") {
+    for (const Bytes key : router_.keys_of(*message, headers))
+      if (auto error = check_topic(caller, *from->record, key, Permission::write)) return *error;
+  }
   router_.route(caller.vhost, from, *message, headers, cache);
   // Behind a gate the keys are needed once more.
   if (from == nullptr || !from->record->has_gate()) remove_bcc(message, headers);

@@ -19,22 +19,27 @@ bool is_reserved(std::string_view name) {
 
 Outcome<const User*> Shard::authenticate(std::string_view user, std::string_view password,
                                          bool peer_is_loopback) {
-  return ports_.authorizer->authenticate(user, password, peer_is_loopback);
+  return replica_.access().authenticate(user, password, peer_is_loopback);
 }
 
-Outcome<std::uint32_t> Shard::open_vhost(const User& user, std::string_view name) {
+Outcome<std::uint32_t> Shard::open_vhost(const SessionId& session, const User& user,
+                                         std::string_view name) {
   const VhostRecord* vhost = replica_.find_vhost(name);
   if (vhost == nullptr) return texts::vhost_not_found(name);
-  if (!ports_.authorizer->may_access_vhost(user, name))
+  if (!replica_.access().may_access_vhost(user, vhost->name))
     return texts::vhost_refused(name, user.name);
+  SessionEntry* entry = find_session(session);
+  ensure(entry != nullptr, "an unknown session opens a virtual host");
+  entry->user = &user;
+  entry->vhost = vhost->number;
   return vhost->number;
 }
 
 bool Shard::may(const Caller& caller, ResourceKind kind, std::string_view name,
                 Permission permission) const {
   ensure(caller.user != nullptr, "a caller without a user");
-  return ports_.authorizer->may(*caller.user, replica_.vhost_name(caller.vhost), kind, name,
-                                permission);
+  return replica_.access().may(*caller.user, replica_.vhost_name(caller.vhost), kind, name,
+                               permission);
 }
 
 std::optional<BrokerError> Shard::check(const Caller& caller, ResourceKind kind,
@@ -42,6 +47,16 @@ std::optional<BrokerError> Shard::check(const Caller& caller, ResourceKind kind,
   if (may(caller, kind, name, permission)) return std::nullopt;
   return texts::permission_refused(permission, kind, name, replica_.vhost_name(caller.vhost),
                                    caller.user->name);
+}
+
+std::optional<BrokerError> Shard::check_topic(const Caller& caller, const ExchangeRecord& exchange,
+                                              std::string_view routing_key,
+                                              Permission permission) const {
+  if (exchange.type != "topic") return std::nullopt;
+  const std::string& vhost = replica_.vhost_name(caller.vhost);
+  if (replica_.access().may_topic(*caller.user, vhost, exchange.name, routing_key, permission))
+    return std::nullopt;
+  return texts::topic_refused(permission, routing_key, exchange.name, vhost, caller.user->name);
 }
 
 Outcome<QueuePointer> Shard::usable_queue(const Caller& caller, std::string_view name,
@@ -137,6 +152,7 @@ void Shard::declare_queue(const Caller& caller, QueueSpec spec, OperationNumber 
   // RabbitMQ refuses these names even for a queue that is there.
   if (!is_server_named && is_reserved(spec.name))
     return refused(texts::reserved_queue_name(spec.name));
+  apply_default_queue_type(spec, replica_.vhost_record(caller.vhost).default_queue_type);
   if (auto error = check(caller, ResourceKind::queue, spec.name, Permission::configure))
     return refused(*error);
   if (const QueuePointer found = replica_.find_queue(caller.vhost, spec.name)) {
@@ -214,7 +230,11 @@ std::optional<BrokerError> Shard::check_binding(const Caller& caller,
   if (spec.source.empty() || (spec.to_exchange && spec.destination.empty()))
     return texts::default_exchange_not_permitted();
   if (auto error = check(caller, kind, spec.destination, Permission::write)) return error;
-  return check(caller, ResourceKind::exchange, spec.source, Permission::read);
+  if (auto error = check(caller, ResourceKind::exchange, spec.source, Permission::read))
+    return error;
+  const RoutedExchange* source = replica_.find_exchange(caller.vhost, spec.source);
+  if (source == nullptr) return std::nullopt;
+  return check_topic(caller, *source->record, spec.routing_key, Permission::read);
 }
 
 void Shard::bind(const Caller& caller, BindingSpec spec, OperationNumber operation) {

@@ -5,6 +5,7 @@
 #include "broker/equivalence.hpp"
 #include "broker/record_codec.hpp"
 #include "broker/texts.hpp"
+#include "broker/topology_incoming.hpp"
 #include "exchange/matcher.hpp"
 
 namespace tern::broker {
@@ -30,6 +31,12 @@ constexpr Predeclared predeclared[] = {
 };
 
 }  // namespace
+
+std::optional<std::string> Topology::Incoming::predeclared_type(std::string_view name) {
+  for (const Predeclared& row : predeclared)
+    if (row.name == name) return row.type;
+  return std::nullopt;
+}
 
 std::size_t Topology::HashBinding::operator()(const BindingPointer& binding) const noexcept {
   const std::hash<std::string_view> hash;
@@ -133,18 +140,10 @@ void Topology::add_predeclared(Vhost& vhost, Plan& plan) {
 
 void Topology::add_vhost(const std::string& name, Done done) {
   const std::scoped_lock lock(mutex_);
-  for (const auto& [number, vhost] : vhosts_) {
-    if (vhost.record->name == name) return publish({}, std::move(done));
-  }
   Plan plan;
-  const std::uint32_t number = next_vhost_++;
-  plan.records.push_back(encode_record(NextIds{QueueId{reserved_ids_}, next_vhost_}));
-  const VhostRecord record{number, name};
-  plan.records.push_back(encode_record(record));
-  Vhost& vhost = vhosts_[number];
-  vhost.record = std::make_shared<const VhostRecord>(record);
-  plan.changes.emplace_back(VhostAdded{vhost.record});
-  add_predeclared(vhost, plan);
+  VhostDefinition vhost;
+  vhost.name = name;
+  if (find_vhost(name) == nullptr) put(vhost, plan);
   publish(std::move(plan), std::move(done));
 }
 
@@ -160,6 +159,7 @@ Topology::Refusal Topology::declare_exchange(std::uint32_t vhost_number, const E
                                              Done done) {
   const std::scoped_lock lock(mutex_);
   Vhost& vhost = this->vhost(vhost_number);
+  if (vhost.is_removed) return texts::vhost_not_found(vhost.record->name);
   const auto at = vhost.exchanges.find(spec.name);
   if (at != vhost.exchanges.end()) {
     if (auto refusal = compare(*at->second.record, spec, vhost.record->name)) return refusal;
@@ -167,14 +167,19 @@ Topology::Refusal Topology::declare_exchange(std::uint32_t vhost_number, const E
     return std::nullopt;
   }
   Plan plan;
-  ExchangeRecord record{next_exchange_++, vhost_number,  spec.name,      spec.type,    spec.durable,
-                        spec.auto_delete, spec.internal, spec.arguments, QueueId::none};
+  make_exchange(vhost, spec, plan);
+  publish(std::move(plan), std::move(done));
+  return std::nullopt;
+}
+
+void Topology::make_exchange(Vhost& vhost, const ExchangeSpec& spec, Plan& plan) {
+  ExchangeRecord record{next_exchange_++, vhost.record->number, spec.name,
+                        spec.type,        spec.durable,         spec.auto_delete,
+                        spec.internal,    spec.arguments,       QueueId::none};
   if (needs_gate(record.type, record.arguments))
     record.gate = next_queue_id(record.durable, next_home_++ % ports_.shards, plan);
   if (record.durable) plan.records.push_back(encode_record(record));
   add_exchange(vhost, std::make_shared<const ExchangeRecord>(std::move(record)), plan);
-  publish(std::move(plan), std::move(done));
-  return std::nullopt;
 }
 
 Topology::Refusal Topology::delete_exchange(std::uint32_t vhost_number, std::string_view name,
@@ -225,6 +230,7 @@ Topology::Refusal Topology::declare_queue(std::uint32_t vhost_number, const Queu
   const std::scoped_lock lock(mutex_);
   Vhost& vhost = this->vhost(vhost_number);
   const std::string& vhost_name = vhost.record->name;
+  if (vhost.is_removed) return texts::vhost_not_found(vhost_name);
   const auto at = vhost.queues.find(spec.name);
   if (at != vhost.queues.end()) {
     const QueuePointer found = at->second.record;
@@ -235,13 +241,20 @@ Topology::Refusal Topology::declare_queue(std::uint32_t vhost_number, const Queu
   }
   if (auto refusal = check_queue_spec(spec, vhost_name)) return refusal;
   Plan plan;
+  const QueuePointer queue = make_queue(vhost, spec, owner, home, plan);
+  publish(std::move(plan), [queue, done = std::move(done)] { done(queue, true); });
+  return std::nullopt;
+}
+
+QueuePointer Topology::make_queue(Vhost& vhost, const QueueSpec& spec, const SessionId& owner,
+                                  ShardId home, Plan& plan) {
   // An exclusive queue ends with its connection, so nothing of it is worth keeping on disk.
   const bool durable = spec.durable && !spec.exclusive;
   const std::uint32_t shard = spec.exclusive ? raw(home) : next_home_++ % ports_.shards;
   auto record = std::make_shared<QueueRecord>();
   record->id = next_queue_id(durable, shard, plan);
   record->shard = ShardId{static_cast<std::uint16_t>(shard)};
-  record->vhost = vhost_number;
+  record->vhost = vhost.record->number;
   record->name = spec.name;
   record->durable = spec.durable;
   record->exclusive = spec.exclusive;
@@ -249,12 +262,11 @@ Topology::Refusal Topology::declare_queue(std::uint32_t vhost_number, const Queu
   if (spec.exclusive) record->owner = owner;
   record->arguments = spec.arguments;
   add_levels(*record, durable, plan);
-  const QueuePointer queue = std::move(record);
+  QueuePointer queue = std::move(record);
   vhost.queues[queue->name].record = queue;
   plan.changes.emplace_back(QueueAdded{queue});
   if (durable) plan.records.push_back(encode_record(*queue));
-  publish(std::move(plan), [queue, done = std::move(done)] { done(queue, true); });
-  return std::nullopt;
+  return queue;
 }
 
 void Topology::delete_queue(QueueId id, std::uint32_t vhost_number, const std::string& name,
@@ -265,18 +277,22 @@ void Topology::delete_queue(QueueId id, std::uint32_t vhost_number, const std::s
   if (id == QueueId::none || host == vhosts_.end()) return publish({}, std::move(done));
   Vhost& vhost = host->second;
   const auto at = vhost.queues.find(name);
-  if (at != vhost.queues.end() && at->second.record->id == id) {
-    const QueuePointer queue = at->second.record;
-    const std::vector<BindingPointer> incoming(at->second.incoming.begin(),
-                                               at->second.incoming.end());
-    for (const BindingPointer& binding : incoming) remove_binding(vhost, binding, plan);
-    vhost.queues.erase(at);
-    plan.changes.emplace_back(QueueRemoved{queue});
-    if (queue->durable && !queue->exclusive) plan.records.push_back(forget_record(*queue));
-    // Transient queues may have spilled messages to the store.
-    for (const QueueId stream : streams_of(*queue)) plan.dropped.push_back(stream);
-  }
+  if (at != vhost.queues.end() && at->second.record->id == id) remove_queue(vhost, name, plan);
   publish(std::move(plan), std::move(done));
+}
+
+void Topology::remove_queue(Vhost& vhost, const std::string& name, Plan& plan) {
+  const auto at = vhost.queues.find(name);
+  ensure(at != vhost.queues.end(), "removing an unknown queue");
+  const QueuePointer queue = at->second.record;
+  const std::vector<BindingPointer> incoming(at->second.incoming.begin(),
+                                             at->second.incoming.end());
+  for (const BindingPointer& binding : incoming) remove_binding(vhost, binding, plan);
+  vhost.queues.erase(at);
+  plan.changes.emplace_back(QueueRemoved{queue});
+  if (queue->durable && !queue->exclusive) plan.records.push_back(forget_record(*queue));
+  // Transient queues may have spilled messages to the store.
+  for (const QueueId stream : streams_of(*queue)) plan.dropped.push_back(stream);
 }
 
 // --- bindings

@@ -1,4 +1,5 @@
-// Topology: the one writer of virtual hosts, exchanges, queues and bindings. A change is validated
+// Topology: the one writer of virtual hosts, exchanges, queues and bindings, and of what operators
+// set: users, permissions, policies and parameters (topology_settings.cpp). A change is validated
 // against the master copy, written to the store, and sent to every shard's replica, in one order;
 // `done` runs when all of that has happened, so a client that saw an -ok is never told otherwise on
 // any connection.
@@ -8,6 +9,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -17,13 +19,17 @@
 #include <unordered_set>
 #include <vector>
 
+#include "broker/access.hpp"
 #include "broker/broker.hpp"
 #include "broker/change.hpp"
+#include "broker/management.hpp"
+#include "broker/policies.hpp"
 #include "storage/store.hpp"
 
 namespace tern::broker {
 
 struct NextIds;
+struct SetupDone;
 
 class Topology {
  public:
@@ -32,6 +38,8 @@ class Topology {
     storage::Store* store = nullptr;
     /// Hands a delta to a shard; it calls Delta::arrived when it has applied it.
     std::function<void(ShardId, std::shared_ptr<Delta>)> post;
+    std::vector<std::string> loopback_users{};  ///< who may log in from this machine only
+    bool policies_merge = true;                 ///< see PolicyBook
   };
   /// Runs on any thread, once, when the change is durable and visible.
   using Done = std::function<void()>;
@@ -49,6 +57,39 @@ class Topology {
 
   /// Adds a virtual host with its predeclared exchanges, if it is not there.
   void add_vhost(const std::string& name, Done done);
+
+  // --- what operators set (topology_settings.cpp); replaces what has that name -------------------
+  /// Makes the first virtual host and its administrator, unless that was done once before.
+  void set_up(const std::string& vhost, const UserDefinition& administrator, Done done);
+  [[nodiscard]] Refusal set_vhost(const VhostDefinition& vhost, Done done);
+  /// With everything in it. Sessions in it are told to close by their shards.
+  [[nodiscard]] Refusal delete_vhost(const std::string& name, Done done);
+  [[nodiscard]] Refusal set_user(const UserDefinition& user, Done done);
+  [[nodiscard]] Refusal delete_user(const std::string& name, Done done);
+  [[nodiscard]] Refusal set_permission(const PermissionDefinition& permission, Done done);
+  [[nodiscard]] Refusal clear_permission(const std::string& vhost, const std::string& user,
+                                         Done done);
+  [[nodiscard]] Refusal set_topic_permission(const TopicPermissionDefinition& permission,
+                                             Done done);
+  /// Without `exchange`: of all exchanges.
+  [[nodiscard]] Refusal clear_topic_permission(const std::string& vhost, const std::string& user,
+                                               const std::optional<std::string>& exchange,
+                                               Done done);
+  [[nodiscard]] Refusal set_parameter(const ParameterDefinition& parameter, Done done);
+  [[nodiscard]] Refusal clear_parameter(const std::string& vhost, const std::string& component,
+                                        const std::string& name, Done done);
+  [[nodiscard]] Refusal set_policy(const PolicyDefinition& policy, Done done);
+  [[nodiscard]] Refusal clear_policy(const std::string& vhost, const std::string& name,
+                                     bool is_operator, Done done);
+
+  /// The users of now.
+  [[nodiscard]] AccessPointer access() const;
+
+  // --- as a whole (topology_import.cpp, topology_export.cpp); see management.hpp -----------------
+  [[nodiscard]] Refusal import(const Definitions& definitions, Done done);
+  [[nodiscard]] Definitions export_definitions(const std::optional<std::string>& vhost) const;
+  [[nodiscard]] Outcome<std::vector<EffectiveArgument>> effective_arguments(
+      const std::string& vhost, const std::string& name, bool is_exchange) const;
 
   [[nodiscard]] Refusal declare_exchange(std::uint32_t vhost, const ExchangeSpec& spec, Done done);
   /// Deleting what is not there is no error.
@@ -90,19 +131,33 @@ class Topology {
     VhostPointer record;
     std::unordered_map<std::string, Exchange> exchanges;
     std::unordered_map<std::string_view, Queue> queues;  ///< keys are the records' names
+    std::map<std::pair<bool, std::string>, PolicyPointer> policies;  ///< by is_operator and name
+    PolicyBookPointer book = std::make_shared<const PolicyBook>();   ///< the same, for shards
+    bool is_removed = false;  ///< its number may still be in use by sessions that are closing
   };
   /// One change in the making: what replicas apply and what the store writes.
   struct Plan {
     std::vector<Change> changes;
     std::vector<storage::Record> records;
     std::vector<QueueId> dropped;
+    // Settings that changed: their snapshots are made by emit_settings.
+    bool access_changed = false;
+    std::vector<std::uint32_t> policies_changed;  ///< virtual hosts
   };
+  /// What an import brings, by name: what is checked may refer to it.
+  struct Incoming;
 
   [[nodiscard]] Result<void> load_one(const NextIds& ids, Plan& plan);
   [[nodiscard]] Result<void> load_one(const VhostRecord& record, Plan& plan);
   [[nodiscard]] Result<void> load_one(ExchangeRecord& record, Plan& plan);
   [[nodiscard]] Result<void> load_one(QueueRecord& record, Plan& plan);
   [[nodiscard]] Result<void> load_one(BindingRecord& record, Plan& plan);
+  [[nodiscard]] Result<void> load_one(const UserDefinition& record, Plan& plan);
+  [[nodiscard]] Result<void> load_one(const PermissionDefinition& record, Plan& plan);
+  [[nodiscard]] Result<void> load_one(const TopicPermissionDefinition& record, Plan& plan);
+  [[nodiscard]] Result<void> load_one(const ParameterDefinition& record, Plan& plan);
+  [[nodiscard]] Result<void> load_one(const PolicyDefinition& record, Plan& plan);
+  [[nodiscard]] Result<void> load_one(const SetupDone& record, Plan& plan);
   [[nodiscard]] Vhost& vhost(std::uint32_t number);
   [[nodiscard]] QueueId next_queue_id(bool durable, std::uint32_t shard, Plan& plan);
   void add_levels(QueueRecord& record, bool durable, Plan& plan);
@@ -116,12 +171,56 @@ class Topology {
   /// Checks both ends; the binding's record, or why not.
   [[nodiscard]] Outcome<BindingPointer> resolve(Vhost& vhost, const BindingSpec& spec,
                                                 const SessionId& session);
+
+  // Checks of settings: by themselves, and that what they name is there or comes with `incoming`.
+  [[nodiscard]] Refusal check(const VhostDefinition& vhost, const Incoming& incoming) const;
+  [[nodiscard]] Refusal check(const UserDefinition& user, const Incoming& incoming) const;
+  [[nodiscard]] Refusal check(const PermissionDefinition& permission,
+                              const Incoming& incoming) const;
+  [[nodiscard]] Refusal check(const TopicPermissionDefinition& permission,
+                              const Incoming& incoming) const;
+  [[nodiscard]] Refusal check(const ParameterDefinition& parameter, const Incoming& incoming) const;
+  [[nodiscard]] Refusal check(const PolicyDefinition& policy, const Incoming& incoming) const;
+  [[nodiscard]] Refusal check(const ExchangeDefinition& exchange, Incoming& incoming) const;
+  [[nodiscard]] Refusal check(const QueueDefinition& queue, Incoming& incoming) const;
+  [[nodiscard]] Refusal check(const BindingDefinition& binding, const Incoming& incoming) const;
+  // Take a checked thing over; what is there and equal stays, and is no change.
+  void put(const VhostDefinition& vhost, Plan& plan);
+  void put(const UserDefinition& user, Plan& plan);
+  void put(const PermissionDefinition& permission, Plan& plan);
+  void put(const TopicPermissionDefinition& permission, Plan& plan);
+  void put(const ParameterDefinition& parameter, Plan& plan);
+  void put(const PolicyDefinition& policy, Plan& plan);
+  void put(const ExchangeDefinition& exchange, Plan& plan);
+  void put(const QueueDefinition& queue, Plan& plan);
+  void put(const BindingDefinition& binding, Plan& plan);
+  /// Checks, puts and publishes one thing.
+  template <class Definition>
+  [[nodiscard]] Refusal set(const Definition& definition, Done done);
+  [[nodiscard]] Vhost* find_vhost(std::string_view name);
+  [[nodiscard]] const Vhost* find_vhost(std::string_view name) const;
+  /// Adds the snapshots of changed settings to the plan.
+  void emit_settings(Plan& plan);
+  void remove_settings_of(const std::string& vhost, Plan& plan);
+  void add_default_queue_types(Definitions& definitions) const;
+  void export_vhost(const Vhost& vhost, Definitions& out) const;
+  QueuePointer make_queue(Vhost& vhost, const QueueSpec& spec, const SessionId& owner, ShardId home,
+                          Plan& plan);
+  void make_exchange(Vhost& vhost, const ExchangeSpec& spec, Plan& plan);
+  void remove_queue(Vhost& vhost, const std::string& name, Plan& plan);
+
   /// Sends the plan on its way; `done` runs when it has arrived everywhere. The mutex is held.
   void publish(Plan&& plan, Done done);
 
   Ports ports_;
   mutable std::mutex mutex_;
   std::unordered_map<std::uint32_t, Vhost> vhosts_;
+  std::unordered_map<std::string, std::uint32_t> vhost_numbers_;
+  AccessData access_;
+  AccessPointer access_snapshot_ = std::make_shared<const Access>();
+  /// By virtual host, component and name.
+  std::map<std::tuple<std::string, std::string, std::string>, ParameterDefinition> parameters_;
+  bool is_set_up_ = false;
   std::uint32_t next_vhost_ = 1;
   std::uint32_t next_exchange_ = 1;
   std::uint32_t next_home_ = 0;                ///< round robin of durable queues over shards

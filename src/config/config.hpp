@@ -78,6 +78,11 @@ struct Config {
     bool accept_damaged_log = false;
   } store;
 
+  struct Policies {
+    /// Every policy that matches a queue counts, key by key; else the highest priority wins alone.
+    bool merge = true;
+  } policies;
+
   struct Compat {
     /// server-properties are those of RabbitMQ 3.13, with our own name and version under
     /// keys of our own.

@@ -139,6 +139,11 @@ const Option table[] = {
          "Messages and changes written after the damage are lost for good: copy the data "
          "directory first, and turn this off again afterwards."},
 
+    {TERN_FIELD(policies.merge),
+     .help = "Of several policies that match a queue or exchange, all count: each key is set by the "
+             "one of the highest priority that has it. `false` lets only the one of the highest "
+             "priority count, as in RabbitMQ."},
+
     {TERN_FIELD(compat.present_as_rabbitmq),
      .help =
          "Tell clients that this is RabbitMQ 3.13, which some of them look for before they use a "

@@ -64,7 +64,7 @@ TestClient::TestClient(broker::Broker& broker, std::uint32_t shards, std::functi
   ensure(user.has_value(), "the test's user may log in");
   caller.user = *user;
   caller.session = broker_.attach(*this);
-  const auto vhost = broker_.open_vhost(**user, "/");
+  const auto vhost = broker_.open_vhost(caller.session, **user, "/");
   ensure(vhost.has_value(), "the virtual host is there");
   caller.vhost = *vhost;
 }

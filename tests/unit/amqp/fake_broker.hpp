@@ -72,7 +72,8 @@ class FakeBroker final : public broker::Broker {
     if (name == "guest" && password == "guest") return &user_;
     return broker::BrokerError{broker::ErrorKind::access_refused, "wrong"};
   }
-  broker::Outcome<std::uint32_t> open_vhost(const broker::User&, std::string_view name) override {
+  broker::Outcome<std::uint32_t> open_vhost(const SessionId&, const broker::User&,
+                                            std::string_view name) override {
     if (name == "/") return 1U;
     return broker::BrokerError{broker::ErrorKind::not_allowed,
                                "vhost " + std::string(name) + " not found"};
