@@ -49,9 +49,11 @@ void Shard::apply(const Change& change) {
   if (const auto* vhost = std::get_if<VhostRemoved>(&change))
     shut_down_homeless(vhost->vhost.get());
   if (std::holds_alternative<AccessChanged>(change)) shut_down_homeless(nullptr);
+  if (const auto* bound = std::get_if<BindingChanged>(&change); bound && bound->added)
+    replay_history(*bound);
   if (const auto* added = std::get_if<QueueAdded>(&change)) queue_added(added->queue);
   if (const auto* made = std::get_if<ExchangeAdded>(&change); made && made->exchange->has_gate())
-    queue_added(gate_of(*made->exchange, ports_.shards));
+    gate_added(*made->exchange);
 }
 
 void Shard::restore(QueueId stream, const queue::Recovered& recovered, bool is_noted) {
@@ -239,6 +241,14 @@ void Shard::queue_added(const QueuePointer& record) {
   const auto made = queues_.emplace(
       record->id, std::make_unique<OwnedQueue>(settings, static_cast<queue::Sink&>(*this), record));
   configure(*made.first->second);
+}
+
+void Shard::gate_added(const ExchangeRecord& exchange) {
+  const QueuePointer gate = gate_of(exchange, ports_.shards);
+  queue_added(gate);
+  if (gate->shard != ports_.id || exchange.type != "x-recent-history") return;
+  const auto limits = exchange::RecentHistory::limits_of(exchange.arguments);
+  find_owned(gate->id)->history = std::make_unique<exchange::RecentHistory>(limits);
 }
 
 void Shard::configure(OwnedQueue& owned) {

@@ -27,6 +27,7 @@
 #include "broker/server_names.hpp"
 #include "broker/staging.hpp"
 #include "broker/users.hpp"
+#include "exchange/recent_history.hpp"
 #include "queue/queue.hpp"
 
 namespace tern::dlq {
@@ -145,6 +146,8 @@ class Shard final : public Broker, private queue::Sink {
         : record(std::move(of)), machine(settings, sink) {}
     QueuePointer record;
     queue::Queue machine;
+    /// A gate's, if its exchange gives late queues what passed before.
+    std::unique_ptr<exchange::RecentHistory> history;
     /// Where its dead letters go; null if nowhere.
     std::unique_ptr<const DeadLetterTarget> dead_letters;
     Time wake_at = Time::max();       ///< as it stands in timers_
@@ -230,6 +233,7 @@ class Shard final : public Broker, private queue::Sink {
   void dead_letter(const QueueRecord& source, queue::Forward& forward);
   void release(const QueueRecord& gate, queue::Forward& forward);
   void redrive(const QueueRecord& source, queue::Forward& forward);
+  void replay_history(const BindingChanged& binding);
   void transfer(std::span<const QueueAddress> targets, const MessageRef& message,
                 const PublisherToken& token);
   void send_transfers();
@@ -290,6 +294,7 @@ class Shard final : public Broker, private queue::Sink {
   void run_timers();
   [[nodiscard]] SessionEntry* find_session(const SessionId& id) noexcept;
   void queue_added(const QueuePointer& record);
+  void gate_added(const ExchangeRecord& exchange);
   /// Own queues of the virtual host take over what has changed since `before`.
   void policies_changed(std::uint32_t vhost, const PolicyBook& before);
   /// Tells sessions whose virtual host (`vhost`) or user is gone to close.

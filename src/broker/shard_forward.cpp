@@ -87,6 +87,27 @@ void Shard::release(const QueueRecord& gate, queue::Forward& forward) {
   router_.route(gate.vhost, exchange, *forward.message, headers, forward_route_, true);
   remove_bcc(forward.message, headers);
   transfer(forward_route_.targets, forward.message, forward.token);
+  OwnedQueue* owned = find_owned(gate.id);
+  if (owned != nullptr && owned->history) owned->history->remember(forward.message);
+}
+
+// A queue or exchange that is bound late gets what an x-recent-history exchange remembers.
+void Shard::replay_history(const BindingChanged& binding) {
+  const RoutedExchange* source = replica_.find_exchange(binding.source);
+  if (source == nullptr || !source->record->has_gate()) return;
+  const OwnedQueue* owned = find_owned(source->record->gate);
+  if (owned == nullptr || !owned->history) return;
+  const exchange::Target& target = binding.binding.target;
+  for (const MessageRef& message : owned->history->messages()) {
+    if (target.kind == exchange::Target::Kind::queue) {
+      const QueueAddress queue = address_of(QueueId{target.id}, ports_.shards);
+      send(queue.shard, EnqueueMail{queue.id, message, {}}, message->bytes());
+    } else if (const RoutedExchange* next = replica_.find_exchange(target.id)) {
+      router_.route(next->record->vhost, next, *message, headers_of(*message), forward_route_);
+      for (const QueueAddress& queue : forward_route_.targets)
+        send(queue.shard, EnqueueMail{queue.id, message, {}}, message->bytes());
+    }
+  }
 }
 
 void Shard::transfer(std::span<const QueueAddress> targets, const MessageRef& message,

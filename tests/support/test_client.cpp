@@ -1,5 +1,7 @@
 #include "support/test_client.hpp"
 
+#include "message/delivery_time.hpp"
+
 #include "base/ensure.hpp"
 #include "broker/router.hpp"
 #include "message/properties.hpp"
@@ -48,8 +50,16 @@ MessageRef make_message(const Post& post) {
   Properties properties;
   if (post.persistent) properties.delivery_mode = 2;
   if (!post.headers.empty()) properties.headers = post.headers;
+  if (post.priority > 0) properties.priority = post.priority;
+  if (post.expiration_ms) properties.expiration = std::to_string(*post.expiration_ms);
+  if (!post.message_id.empty()) properties.message_id = post.message_id;
   const std::string encoded = encode_properties(properties);
-  return MessageRef::gather({names, encoded, post.body, post.persistent, 0});
+  MessageParts parts{names, encoded, post.body, post.persistent, post.priority};
+  parts.has_ttl = post.expiration_ms.has_value();
+  parts.ttl_ms = post.expiration_ms.value_or(0);
+  parts.is_timed =
+      properties.headers && asks_for_delivery_time(encode_entries(*properties.headers));
+  return MessageRef::gather(parts);
 }
 
 Bytes headers_of(const Message& message) {

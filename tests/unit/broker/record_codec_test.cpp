@@ -19,7 +19,7 @@ ExchangeRecord exchange(std::uint32_t vhost, std::string name) {
   return record;
 }
 
-QueueRecord queue(std::uint32_t vhost, std::string name) {
+QueueRecord queue_record(std::uint32_t vhost, std::string name) {
   QueueRecord record;
   record.id = QueueId{77};
   record.vhost = vhost;
@@ -50,7 +50,7 @@ T there_and_back(const T& thing) {
 std::vector<storage::Record> one_of_each() {
   auto x = exchange(3, "x");
   x.arguments = {{"alternate-exchange", "ae"}};
-  auto q = queue(3, "q");
+  auto q = queue_record(3, "q");
   q.arguments = {{"x-max-length", 5}, {"x-unknown", FieldTable{{"a", true}}}};
   auto b = binding("x", "q", "k");
   b.arguments = {{"x-match", "any"}, {"a", 1}};
@@ -92,7 +92,7 @@ TEST_CASE("an exchange comes back with every combination of flags") {
 
 TEST_CASE("a queue comes back with every combination of flags") {
   for (int flags = 0; flags < 8; ++flags) {
-    auto record = queue(5, std::string(300, 'q'));
+    auto record = queue_record(5, std::string(300, 'q'));
     record.durable = (flags & 1) != 0;
     record.auto_delete = (flags & 2) != 0;
     record.exclusive = (flags & 4) != 0;
@@ -127,11 +127,11 @@ TEST_CASE("a binding comes back") {
 TEST_CASE("forgetting a thing has its key and no value") {
   CHECK(forget_record(VhostRecord{1, "v"}).key == encode_record(VhostRecord{1, "v"}).key);
   CHECK(forget_record(exchange(1, "a")).key == encode_record(exchange(1, "a")).key);
-  CHECK(forget_record(queue(1, "a")).key == encode_record(queue(1, "a")).key);
+  CHECK(forget_record(queue_record(1, "a")).key == encode_record(queue_record(1, "a")).key);
   auto with_arguments = binding("x", "q", "k");
   with_arguments.arguments = {{"a", 1}};
   CHECK(forget_record(with_arguments).key == encode_record(with_arguments).key);
-  CHECK_FALSE(forget_record(queue(1, "a")).value.has_value());
+  CHECK_FALSE(forget_record(queue_record(1, "a")).value.has_value());
   CHECK_FALSE(forget_record(with_arguments).value.has_value());
 }
 
@@ -147,7 +147,7 @@ TEST_CASE("no two things share a key, however their names are cut") {
     add(encode_record(VhostRecord{1, one}));
     add(encode_record(exchange(1, one)));
     add(encode_record(exchange(2, one)));
-    add(encode_record(queue(1, one)));
+    add(encode_record(queue_record(1, one)));
     for (const auto& two : names) {
       for (const auto& three : names) {
         auto record = binding(one, two, three);
@@ -198,13 +198,13 @@ TEST_CASE("a record cut short anywhere, or with more behind it, is damaged") {
 }
 
 TEST_CASE("flags and ids that nobody wrote are damage") {
-  auto record = encode_record(queue(1, "q"));
+  auto record = encode_record(queue_record(1, "q"));
   record.value->at(1) = 8;  // internal: an exchange's
   CHECK_FALSE(decode_record(record.key, *record.value).has_value());
   record = encode_record(exchange(1, "x"));
   record.value->at(1) = 2;  // exclusive: a queue's
   CHECK_FALSE(decode_record(record.key, *record.value).has_value());
-  record = encode_record(queue(1, "q"));
+  record = encode_record(queue_record(1, "q"));
   record.value->replace(2, 4, 4, '\0');
   CHECK_FALSE(decode_record(record.key, *record.value).has_value());
 }
@@ -219,7 +219,7 @@ TEST_CASE("a binding leads to a queue or to an exchange, not to a third kind") {
 }
 
 TEST_CASE("what cannot be decoded is named") {
-  const auto record = encode_record(queue(1, "orders"));
+  const auto record = encode_record(queue_record(1, "orders"));
   const std::string where = "the topology record of a queue ('.......orders')";
   CHECK(error_text(record.key, record.value->substr(0, 4)) == where + " is damaged");
   CHECK(error_text(record.key, "\2" + record.value->substr(1)) ==
