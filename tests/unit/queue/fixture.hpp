@@ -8,6 +8,7 @@ namespace tern::queue::test {
 struct Fixture {
   FakeSink sink;
   Queue queue;
+  Time now{};
 
   explicit Fixture(const Settings& settings = {.id = QueueId{7}}) : queue(settings, sink) {}
 
@@ -21,8 +22,7 @@ struct Fixture {
   void publish(const std::string& body, bool persistent = false, std::uint64_t sequence = 0,
                std::uint64_t session = 9) {
     queue.publish(make_message(body, persistent),
-                  {.session = {.shard = ShardId{0}, .number = session}, .sequence = sequence},
-                  Time{});
+                  {.session = {.shard = ShardId{0}, .number = session}, .sequence = sequence}, now);
   }
   /// Publishes "1", "2", … padded to `bytes` with blanks behind.
   void publish_numbers(int first, int last, bool persistent, std::size_t bytes = 0) {
@@ -32,18 +32,54 @@ struct Fixture {
       publish(body, persistent);
     }
   }
+  /// With times, priorities: received now.
+  void publish(const std::string& body, bool persistent, MessageOptions options,
+               std::uint64_t sequence = 0) {
+    options.received = now;
+    queue.publish(make_message(body, persistent, options),
+                  {.session = {.shard = ShardId{0}, .number = 9}, .sequence = sequence}, now);
+  }
+  void configure(const Rules& rules) { queue.configure(rules, now); }
+  /// Lets time pass; the queue is woken when it asked to be, and not otherwise.
+  void pass(std::int64_t ms) {
+    const Time end = now + Millis{ms};
+    while (sink.wake && *sink.wake <= end) {
+      now = std::max(now, *sink.wake);
+      sink.wake.reset();
+      queue.tick(now);
+    }
+    now = end;
+  }
+  /// Answers all reads until there are none.
+  void answer_reads() {
+    while (!sink.reads.empty() || !sink.due_reads.empty()) {
+      if (!sink.reads.empty()) sink.answer_read(queue, now);
+      if (!sink.due_reads.empty()) sink.answer_due_read(queue, now);
+    }
+  }
+  /// Bodies forwarded since the last call and why, "a:expired".
+  std::string forwarded() {
+    static const char* const reasons[] = {"rejected",       "expired",  "maxlen",
+                                          "delivery_limit", "released", "redriven"};
+    std::string text;
+    for (const auto& forward : sink.forwarded)
+      text += (text.empty() ? "" : " ") + forward.body.substr(0, forward.body.find(' ')) + ":" +
+              reasons[static_cast<std::size_t>(forward.reason)];
+    sink.forwarded.clear();
+    return text;
+  }
   void consume(std::uint32_t number, ConsumerSpec spec = {}) {
     spec.id = consumer_id(number);
-    REQUIRE(queue.consume(spec, Time{}) == ConsumeError::none);
+    REQUIRE(queue.consume(spec, now) == ConsumeError::none);
   }
-  void cancel(std::uint32_t number) { queue.cancel(consumer_id(number), Time{}); }
+  void cancel(std::uint32_t number) { queue.cancel(consumer_id(number), now); }
   void settle(std::uint32_t number, std::vector<Position> positions,
               Settlement settlement = Settlement::acked) {
-    queue.settle(consumer_id(number), positions, settlement, Time{});
+    queue.settle(consumer_id(number), positions, settlement, now);
   }
   void get(std::uint64_t operation, bool auto_ack = true) {
     queue.get({.session = {.shard = ShardId{0}, .number = 1}, .operation = operation}, auto_ack,
-              Time{});
+              now);
   }
   /// Takes the marks; returns those of the queue's own stream.
   StreamMark marks() {
@@ -55,7 +91,7 @@ struct Fixture {
   }
   void commit() {
     sink.commit_all();
-    queue.commit_advanced(Time{});
+    queue.commit_advanced(now);
   }
 
   /// Consumers and bodies delivered since the last call, "1:a 2:b"; "*" marks a redelivery.

@@ -6,7 +6,7 @@
 namespace tern::queue::test {
 
 Model::Model(std::uint64_t seed) : seed_(seed), engine_(seed) {
-  settings_ = {.id = QueueId{3},
+  settings_ = {.id = QueueId{7},
                .durable = random(4) != 0,
                .window_head_bytes = 1024 + random(4096),
                .window_tail_bytes = 1024 + random(4096)};
@@ -221,7 +221,7 @@ void Model::answer_read() {
   if (answers_.empty()) return;
   Answer answer = std::move(answers_.back());
   answers_.pop_back();
-  reading = false;
+  reading.erase(answer.read.stream);
   if (answer.messages.empty() && answer.next == answer.read.from) read_failed_ = true;
   queue_->loaded(settings_.id, answer.read.from, answer.next, std::move(answer.messages), Time{});
 }
@@ -248,7 +248,8 @@ void Model::restart() {
   committed_stage_ = taken_stage = 0;
   reads.clear();
   answers_.clear();
-  reading = read_failed_ = wake_due_ = marks_due_ = false;
+  reading.clear();
+  read_failed_ = wake_due_ = marks_due_ = false;
   takers_.clear();
   unacked_.clear();
   ready_.clear();
@@ -290,7 +291,8 @@ void Model::drain() {
   taker.window = 1LL << 40;
   takers_[taker.spec.id.number] = taker;
   check(queue_->consume(taker.spec, Time{}) == ConsumeError::none, "the last consumer");
-  for (int round = 0; round != 100'000 && (reading || wake_due_ || !ready_.empty()); ++round) {
+  for (int round = 0; round != 100'000 && (!reading.empty() || wake_due_ || !ready_.empty());
+       ++round) {
     look_up_read();
     answer_read();
     commit_to(staged.size());

@@ -167,12 +167,13 @@ void Model::check_progress() const {
     if (ready_.empty() || !taker.spec.gated || taker.spec.auto_ack || taker.asked) continue;
     Taker permitted = taker;
     permitted.permits = 1;
-    check(taker.permits != 0 || reading || read_failed_ || !can_take(permitted),
+    check(taker.permits != 0 || !reading.empty() || read_failed_ || !can_take(permitted),
           "a gated consumer could take and has not asked");
   }
   check(!ready_.empty() || permits == 0, "permits kept without messages");
-  check(ready_.empty() || !able || reading || read_failed_, "a consumer waits beside a message");
-  check(gets_waiting_.empty() || reading || read_failed_, "a get waits for nothing");
+  check(ready_.empty() || !able || !reading.empty() || read_failed_,
+        "a consumer waits beside a message");
+  check(gets_waiting_.empty() || !reading.empty() || read_failed_, "a get waits for nothing");
   if (!held_.empty()) {
     check(queue_->counts().resident_bytes > settings_.window_tail_bytes, "held for nothing");
     check(wake_due_, "held and not to be woken");

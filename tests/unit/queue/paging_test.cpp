@@ -120,7 +120,7 @@ TEST_CASE("a purge settles the middle as one range, and a read under way brings 
   REQUIRE(f.sink.reads.size() == 1);
   Position next = 0;
   auto [read, messages] = f.sink.look_up(next);
-  f.sink.reading = false;
+  f.sink.reading.clear();
   REQUIRE_FALSE(messages.empty());
   CHECK(f.queue.purge(Time{}) == 90);
   CHECK(f.sink.ranges.size() == 2);  // the middle and the tail
@@ -241,7 +241,7 @@ TEST_CASE("a read that brings nothing is not repeated until something happens") 
   f.consume(1, automatic());
   REQUIRE(f.sink.reads.size() == 1);
   f.sink.reads.clear();
-  f.sink.reading = false;
+  f.sink.reading.clear();
   f.queue.loaded(QueueId{7}, 11, 11, {}, Time{});
   CHECK(f.sink.reads.empty());
   f.queue.commit_advanced(Time{});
