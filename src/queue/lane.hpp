@@ -224,6 +224,7 @@ class Lane {
   [[nodiscard]] bool take_leaving(Loaded& loaded, Reading what);
   void load_slot(Slot& slot, Loaded& loaded);
   void load_middle(Loaded& loaded);
+  void expire_slot(Slot& slot, Loaded& loaded);
   [[nodiscard]] bool leave_by_wish(Loaded& loaded);
   void leave_middle(Loaded& loaded, const Wish* wish);
   void let_go(Loaded& loaded, const Wish* wish);

@@ -128,12 +128,12 @@ void Lane::fire(const DuePoint& point) {
   const Position position = point.position;
   Slot* const slot = slots_.find(position);
   // After a restart positions that nothing was stored under are used again: the entry may be of a
-  // message that has gone.
-  const auto is_of = [this](const Slot& of) {
-    return of.message ? Context::own_expiry(*of.message) <= context_.now : of.timed;
-  };
-  if (slot != nullptr && !is_of(*slot)) return;
-  if (slot != nullptr && slot->state == SlotState::ready) {
+  // message that has gone. What is not in memory, and was not since, is looked at first.
+  if (slot != nullptr && slot->message && Context::own_expiry(*slot->message) > context_.now)
+    return;
+  if (slot != nullptr && !slot->message && !slot->timed) {
+    leaving_.emplace(position, Wish{.reason = LeaveReason::expired});
+  } else if (slot != nullptr && slot->state == SlotState::ready) {
     remove_ready(position, *slot);
     leave(position, *slot, LeaveReason::expired);
     if (leaving_.count(position) == 0) return;

@@ -111,6 +111,11 @@ bool Lane::take_leaving(Loaded& loaded, Reading what) {
     let_go(loaded, &wish);
     return true;
   }
+  if (Slot* const slot = slots_.find(loaded.position); slot != nullptr) {
+    leaving_.erase(loaded.position);
+    expire_slot(*slot, loaded);
+    return true;
+  }
   if (what == Reading::ahead) return false;
   if (!is_in_middle(loaded.position) || holes_.contains(loaded.position)) {
     leaving_.erase(loaded.position);
@@ -118,6 +123,21 @@ bool Lane::take_leaving(Loaded& loaded, Reading what) {
     static_cast<void>(leave_by_wish(loaded));
   }
   return true;
+}
+
+// A message that has a slot and may have expired was not in memory: now it can be seen.
+void Lane::expire_slot(Slot& slot, Loaded& loaded) {
+  const bool is_overdue = Context::own_expiry(*loaded.message) <= context_.now;
+  slot.timed = loaded.message->has_ttl();
+  const Position position = loaded.position;
+  load_slot(slot, loaded);
+  if (!is_overdue) return;
+  if (slot.state != SlotState::ready) {
+    slot.overdue = true;
+    return;
+  }
+  remove_ready(position, slot);
+  leave(position, slot, LeaveReason::expired);
 }
 
 // Lets a message of the middle go if somebody wished it away and is right.
