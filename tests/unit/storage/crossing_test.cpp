@@ -112,11 +112,11 @@ TEST_CASE("two batches that wait for each other go together") {
   CHECK(choose_prefixes({{p}, {q}}, 100, 0) == std::vector<std::size_t>{1, 1});
 }
 
-TEST_CASE("two shards with thousands of crossing transactions on disk") {
+TEST_CASE("two shards with hundreds of crossing transactions on disk") {
   const TempDir dir;
   RocksOptions options = small_options(dir.path());
   options.commit_bytes_max = 2 << 10;
-  constexpr std::uint64_t count = 3000;
+  constexpr std::uint64_t count = 600;
   {
     const auto store = open_store(options);
     Ear ear;

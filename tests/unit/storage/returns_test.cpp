@@ -192,9 +192,9 @@ TEST_CASE("messages come back with their times and expirations, shared ones too"
   {
     Run run(small_options(dir.path()));
     for (const std::uint32_t queue : {1U, 2U, 3U}) {
-      run.shard.append(queue, 1, small);
+      run.shard.append(queue, 1, make_message("plain"));
       run.shard.append(queue, 2, large);
-      run.shard.append(queue, 3, make_message("plain"));
+      run.shard.append(queue, 3, small);
     }
     run.shard.commit();
   }
@@ -202,14 +202,14 @@ TEST_CASE("messages come back with their times and expirations, shared ones too"
   for (const std::uint32_t queue : {1U, 2U, 3U}) {
     const auto messages = run.shard.read_all(queue, 1, 10);
     REQUIRE(messages.size() == 3);
-    CHECK(messages[0].message->received() == at(1'763'900'000'123));
-    CHECK(messages[0].message->ttl() == Millis{60'000});
-    CHECK(messages[0].message->is_timed());
+    CHECK(messages[2].message->received() == at(1'763'900'000'123));
+    CHECK(messages[2].message->ttl() == Millis{60'000});
+    CHECK(messages[2].message->is_timed());
     CHECK(messages[1].message->received() == at(1'763'900'000'123));
     CHECK(messages[1].message->has_ttl());
     CHECK(messages[1].message->ttl() == Millis{0});
     CHECK_FALSE(messages[1].message->is_timed());
-    CHECK_FALSE(messages[2].message->has_ttl());
-    CHECK(messages[2].message->received() == Time{});
+    CHECK_FALSE(messages[0].message->has_ttl());
+    CHECK(messages[0].message->received() == Time{});
   }
 }
