@@ -10,6 +10,8 @@
 #include "base/log.hpp"
 #include "base/version.hpp"
 #include "broker/arguments.hpp"
+#include "cli/check.hpp"
+#include "cli/ctl.hpp"
 #include "config/manual.hpp"
 #include "config/nearest.hpp"
 
@@ -26,13 +28,13 @@ struct Command {
 };
 
 int run_serve(const Invocation& invocation, Arguments arguments);
-int run_check(const Invocation& invocation, Arguments arguments);
 int run_version(const Invocation& invocation, Arguments arguments);
 int run_help(const Invocation& invocation, Arguments arguments);
 
 constexpr Command commands[] = {
     {"serve", "Run a broker until it is told to stop.", run_serve},
-    {"check", "Say whether a configuration is right, without running a broker.", run_check},
+    {"check", "Say whether a configuration and definitions are right.", run_check},
+    {"ctl", "Ask or change a running broker: definitions, policies, users, queues.", run_ctl},
     {"version", "Print the version.", run_version},
     {"help", "Print this text.", run_help},
 };
@@ -50,7 +52,7 @@ std::string general_help() {
   for (const Command& command : commands) {
     help += fmt::format("  {:<9}{}\n", command.name, command.summary);
   }
-  help += "\n`ternmq serve --help` lists the flags.\n";
+  help += "\n`ternmq serve --help` lists the flags, `ternmq ctl --help` the actions.\n";
   return help;
 }
 
@@ -83,33 +85,6 @@ int run_serve(const Invocation& invocation, Arguments arguments) {
     }
   }
   return invocation.serve(loaded.config);
-}
-
-int run_check(const Invocation& invocation, Arguments arguments) {
-  if (asks_for_help(arguments)) {
-    invocation.out
-        << "Usage: ternmq check [--config FILE] [FLAGS]\n"
-           "       ternmq check --print-docs | --print-arguments\n\n"
-           "Reads the file, the environment and the flags as `ternmq serve` does, "
-           "prints everything\nthat is wrong, and exits with 0 if nothing is, with 1 "
-           "otherwise. --print-docs prints\ndocs/configuration.md instead, and --print-arguments "
-           "docs/arguments.md.\n";
-    return 0;
-  }
-  if (std::find(arguments.begin(), arguments.end(), "--print-docs") != arguments.end()) {
-    invocation.out << config::docs_page();
-    return 0;
-  }
-  if (std::find(arguments.begin(), arguments.end(), "--print-arguments") != arguments.end()) {
-    invocation.out << broker::arguments_page();
-    return 0;
-  }
-  const auto loaded = load(invocation, arguments);
-  print_errors(invocation, loaded);
-  if (!loaded.errors.empty()) return exit_failure;
-  invocation.out << (loaded.file.empty() ? "no file" : loaded.file)
-                 << ": the configuration is valid\n";
-  return 0;
 }
 
 int run_version(const Invocation& invocation, Arguments) {

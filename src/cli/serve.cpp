@@ -6,6 +6,9 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include <sstream>
+#include <string>
+
 #include "base/log.hpp"
 #include "base/version.hpp"
 #include "net/server.hpp"
@@ -52,8 +55,10 @@ int serve(const config::Config& config) {
            config.in_memory ? "(in memory)" : config.data_dir);
   auto server = net::Server::start(config);
   if (!server) {
-    log_error("serve", "{}", server.error().text);
-    return 1;
+    // A line of the log for each thing that is wrong.
+    std::istringstream lines(server.error().text);
+    for (std::string line; std::getline(lines, line);) log_error("serve", "{}", line);
+    return server.error().is_by_definitions ? exit_definitions : 1;
   }
   for (const std::string& endpoint : (*server)->endpoints())
     log_info("serve", "listening for AMQP 0-9-1 address={}", endpoint);

@@ -18,6 +18,9 @@ inline constexpr std::uint64_t KiB = 1024;
 inline constexpr std::uint64_t MiB = 1024 * KiB;
 inline constexpr std::uint64_t GiB = 1024 * MiB;
 
+/// Of the control socket in the data directory.
+inline constexpr const char* control_socket_name = "control.sock";
+
 struct Config {
   /// Where everything durable lives; made when missing. Unused with `in_memory`.
   std::string data_dir = "ternmq-data";
@@ -32,12 +35,20 @@ struct Config {
   std::string default_vhost = "/";
   /// Users who may log in only over the loopback interface.
   std::vector<std::string> loopback_users = {"guest"};
+  /// Definitions taken over at each start, before the listeners open: a file, or a directory of
+  /// *.json. Empty = none.
+  std::string definitions;
 
   struct Log {
     LogLevel level = LogLevel::info;
     /// Empty = standard error.
     std::string file;
   } log;
+
+  struct Control {
+    /// Where `ternmq ctl` finds the broker. Empty = control.sock in the data directory.
+    std::string socket;
+  } control;
 
   struct Amqp {
     /// IP addresses without brackets. `::` takes IPv4 connections too.

@@ -69,10 +69,22 @@ const Option table[] = {
      .help = "Users who may log in only from the broker's own machine. An empty list lets "
              "everybody in from everywhere, guest included.",
      .check = check_name, .text_is = "user names"},
+    {TERN_FIELD(definitions),
+     .help = "Definitions (RabbitMQ's JSON: virtual hosts, users, policies, exchanges, queues, "
+             "bindings) that are taken over at each start, before the broker listens. A "
+             "directory stands for all *.json in it. What is there already stays as it is; if "
+             "anything is wrong, nothing is taken over and the broker does not start.",
+     .text_is = "a file or a directory, or empty"},
 
     {TERN_FIELD(log.level), .help = "The least important lines that are written to the log."},
     {TERN_FIELD(log.file), .help = "File that the log is appended to. Empty means standard error.",
      .text_is = "a file, or empty"},
+
+    {TERN_FIELD(control.socket),
+     .help = "Unix domain socket on which `ternmq ctl` talks to the broker; only the broker's own "
+             "user may open it. Empty means `control.sock` in the data directory, and none with "
+             "in_memory.",
+     .text_is = "a path, or empty"},
 
     {TERN_FIELD(amqp.bind),
      .help = "Addresses to listen on for AMQP. `::` takes IPv6 and IPv4 connections on every "
@@ -140,9 +152,10 @@ const Option table[] = {
          "directory first, and turn this off again afterwards."},
 
     {TERN_FIELD(policies.merge),
-     .help = "Of several policies that match a queue or exchange, all count: each key is set by the "
-             "one of the highest priority that has it. `false` lets only the one of the highest "
-             "priority count, as in RabbitMQ."},
+     .help =
+         "Of several policies that match a queue or exchange, all count: each key is set by the "
+         "one of the highest priority that has it. `false` lets only the one of the highest "
+         "priority count, as in RabbitMQ."},
 
     {TERN_FIELD(compat.present_as_rabbitmq),
      .help =

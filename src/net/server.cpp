@@ -1,5 +1,7 @@
 #include "net/server.hpp"
 
+#include <unistd.h>
+
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
@@ -10,6 +12,7 @@
 
 #include "base/log.hpp"
 #include "base/version.hpp"
+#include "broker/definitions_files.hpp"
 
 namespace tern::net {
 namespace {
@@ -43,22 +46,68 @@ Server::~Server() {
   stop();
 }
 
-Result<std::unique_ptr<Server>> Server::start(const config::Config& config) {
+Result<std::unique_ptr<Server>, StartError> Server::start(const config::Config& config) {
+  // What can be found wrong without touching the data directory comes first.
+  broker::LoadedDefinitions definitions;
+  if (!config.definitions.empty()) {
+    auto loaded = broker::load_definitions(config.definitions);
+    if (!loaded) return StartError(loaded.error(), true);
+    definitions = std::move(*loaded);
+  }
+  for (const std::string& warning : definitions.warnings) log_warn("definitions", "{}", warning);
+
   std::unique_ptr<Server> server(new Server(config));
   const std::uint32_t shards =
       config.shards != 0 ? config.shards : std::max(1U, std::thread::hardware_concurrency());
   for (std::uint32_t index = 0; index < shards; ++index)
     server->threads_.push_back(std::make_unique<ShardThread>(connection_options(config)));
-  if (auto opened = server->open_node(); !opened) return opened.error();
-  for (const std::string& address : config.amqp.bind) {
-    if (auto listening = server->listen(address); !listening) return listening.error();
-  }
+  if (auto opened = server->open_node(); !opened) return StartError(opened.error());
   for (std::uint32_t index = 0; index < shards; ++index)
     server->threads_[index]->start(server->node_->shard(index));
   server->is_running_ = true;
+  // A client that finds the port open finds its queues, too.
+  if (!definitions.files.empty()) {
+    if (auto imported = server->import(definitions.definitions); !imported)
+      return StartError(imported.error(), true);
+    log_info("definitions", "taken over files={} path={}", definitions.files.size(),
+             config.definitions);
+  }
+  for (const std::string& address : config.amqp.bind) {
+    if (auto listening = server->listen(address); !listening) return StartError(listening.error());
+  }
+  if (auto opened = server->open_control(); !opened) return StartError(opened.error());
   for (std::size_t listener = 0; listener < server->listeners_.size(); ++listener)
     server->accept(listener);
   return server;
+}
+
+Result<void> Server::import(const broker::Definitions& definitions) {
+  std::promise<std::optional<broker::BrokerError>> promise;
+  auto done = promise.get_future();
+  node_->management().import(definitions, [&](std::optional<broker::BrokerError> error) {
+    promise.set_value(std::move(error));
+  });
+  if (auto error = done.get()) return Error{std::move(error->text)};
+  return {};
+}
+
+Result<void> Server::open_control() {
+  std::string path = config_.control.socket;
+  if (path.empty()) {
+    if (config_.in_memory) return {};
+    path = config_.data_dir + "/" + config::control_socket_name;
+  }
+  broker::Control::Facts facts = {
+      {"version", std::string(product_version)},
+      {"process", std::to_string(::getpid())},
+      {"data directory", config_.in_memory ? "(in memory)" : config_.data_dir},
+      {"shards", std::to_string(threads_.size())}};
+  for (const std::string& endpoint : endpoints_) facts.emplace_back("listening", endpoint);
+  auto control = ControlServer::start(
+      path, broker::Control(node_->management(), node_->operations(), std::move(facts)));
+  if (!control) return control.error();
+  control_ = std::move(*control);
+  return {};
 }
 
 Result<void> Server::open_node() {
@@ -164,6 +213,7 @@ void Server::close_listeners() {
 void Server::stop() {
   if (std::exchange(is_stopped_, true) || !node_) return;
   if (!is_running_) return node_->stop();
+  control_.reset();
   const auto patience = std::chrono::steady_clock::now() + farewell;
   close_listeners();
   node_->shut_down_sessions("broker forced connection closure with reason 'shutdown'");

@@ -10,15 +10,25 @@
 
 #include "broker/node.hpp"
 #include "config/config.hpp"
+#include "net/control_server.hpp"
 #include "net/shard_thread.hpp"
 
 namespace tern::net {
 
+/// Why a broker does not start: a line for each thing that is wrong.
+struct StartError : Error {
+  StartError() = default;
+  explicit StartError(Error error, bool by_definitions = false)
+      : Error(std::move(error)), is_by_definitions(by_definitions) {}
+  bool is_by_definitions = false;  ///< the files of the option `definitions` are to be corrected
+};
+
 class Server {
  public:
-  /// Opens the store and the listeners, starts the threads. The error says what, where and what to
-  /// do.
-  [[nodiscard]] static Result<std::unique_ptr<Server>> start(const config::Config& config);
+  /// Opens the store, starts the threads, takes over definitions and then opens the listeners. The
+  /// error says what, where and what to do.
+  [[nodiscard]] static Result<std::unique_ptr<Server>, StartError> start(
+      const config::Config& config);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -32,7 +42,9 @@ class Server {
  private:
   explicit Server(const config::Config& config);
   [[nodiscard]] Result<void> open_node();
+  [[nodiscard]] Result<void> import(const broker::Definitions& definitions);
   [[nodiscard]] Result<void> listen(const std::string& address);
+  [[nodiscard]] Result<void> open_control();
   void close_listeners();
   void accept(std::size_t listener);
   void accepted(std::size_t listener, const boost::system::error_code& error,
@@ -43,6 +55,7 @@ class Server {
   std::unique_ptr<broker::Node> node_;
   std::vector<boost::asio::ip::tcp::acceptor> listeners_;  ///< on the first thread's context
   std::vector<std::string> endpoints_;
+  std::unique_ptr<ControlServer> control_;
   std::size_t next_thread_ = 0;
   bool is_running_ = false;
   bool is_stopped_ = false;

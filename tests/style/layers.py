@@ -20,6 +20,7 @@ LAYERS = {
 # Single files that may include more than their folder, with the reason.
 EXTRA = {
     "cli/serve.cpp": {"net"},  # The sub-command that is the broker.
+    "cli/check.cpp": {"broker"},  # It reads and lints definitions as the broker would.
     "main.cpp": {"cli", "config"},
 }
 
@@ -31,7 +32,8 @@ LIBRARIES = [
     {"name": "RocksDB", "prefix": ("rocksdb/",), "layers": {"storage"}, "files": set(),
      "headers": True},
     {"name": "nlohmann/json.hpp", "prefix": ("nlohmann/json.hpp",),
-     "layers": {"config", "http", "cli"}, "files": {"broker/definitions.cpp", "broker/definitions_entries.cpp",
+     "layers": {"config", "http", "cli"},
+     "files": {"broker/definitions.cpp", "broker/definitions_entries.cpp",
                "broker/definitions_format.cpp", "broker/definitions_json.cpp",
                "broker/control.cpp"}, "headers": False},
     {"name": "toml++", "prefix": ("toml++/",), "layers": {"config"}, "files": set(),

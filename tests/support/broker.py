@@ -165,6 +165,17 @@ class TernMQ:
             self.kill()
             shutil.rmtree(self._scratch, ignore_errors=True)
 
+    def control(self, *arguments, code=0):
+        """`ternmq ctl` with these arguments; returns what it prints, raises unless it exits with
+        `code`, and then returns what it says of the error."""
+        done = subprocess.run([str(ternmq_binary()), "ctl", "--data-dir", self.data_dir, *arguments],
+                              capture_output=True, text=True, timeout=patience(60), check=False,
+                              stdin=subprocess.DEVNULL)
+        if done.returncode != code:
+            raise RuntimeError(f"ternmq ctl {' '.join(arguments)}: exit code {done.returncode}: "
+                               f"{done.stdout}{done.stderr}")
+        return done.stderr if code else done.stdout
+
     def resident_bytes(self):
         """Resident memory of the broker process now."""
         with open(f"/proc/{self.program.pid}/statm", encoding="ascii") as statm:
