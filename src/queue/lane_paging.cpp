@@ -72,8 +72,10 @@ void Lane::page_out() {
   }
 }
 
-// Drops the front of the tail from memory as far as the store has it.
+// Drops the front of the tail from memory as far as the store has it. Not while purged messages are
+// being read: nothing ready may come to lie behind them.
 void Lane::evict() {
+  if (condemned_ != 0) return;
   while (tail_begin_ < paged_end_) {
     Position position = tail_begin_;
     Slot* const slot = slots_.at_or_after(position);

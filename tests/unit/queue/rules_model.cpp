@@ -283,6 +283,8 @@ void RulesModel::restart() {
 
 void RulesModel::settle_down() {
   for (int round = 0; round != 100'000; ++round) {
+    // A message that waits beside doomed ones is looked at again a little later.
+    if (wake && *wake > now_ && *wake <= now_ + Millis{10}) now_ = *wake;
     const bool is_due = wake && *wake <= now_;
     if (reads.empty() && due_reads.empty() && !is_due && !wake_due_) {
       check_settled();
