@@ -116,8 +116,8 @@ void Lane::release_waiting(Position position) {
   Slot& slot = slots_.occupy(position);
   slot.loaded = slot.redelivered = true;
   slot.delivery_count = waiting.delivery_count;
-  slot.overdue = waiting.overdue;
-  if (position < cursor_ || slot.overdue) return make_ready(position, slot);
+  if (waiting.overdue) leaving_.emplace(position, Wish{.reason = LeaveReason::expired});
+  if (position < cursor_) return make_ready(position, slot);
   count_ready(slot);
   ++head_count_;
   ++slim_head_;
@@ -128,10 +128,10 @@ void Lane::fire(const DuePoint& point) {
   const Position position = point.position;
   Slot* const slot = slots_.find(position);
   // After a restart positions that nothing was stored under are used again: the entry may be of a
-  // message that has gone. What is not in memory, and was not since, is looked at first.
+  // message that has gone. What is not in memory is looked at first.
   if (slot != nullptr && slot->message && Context::own_expiry(*slot->message) > context_.now)
     return;
-  if (slot != nullptr && !slot->message && !slot->timed) {
+  if (slot != nullptr && !slot->message) {
     leaving_.emplace(position, Wish{.reason = LeaveReason::expired});
   } else if (slot != nullptr && slot->state == SlotState::ready) {
     remove_ready(position, *slot);
