@@ -3,6 +3,11 @@
 // machine, used on its shard's thread.
 #pragma once
 
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "queue/groups.hpp"
 #include "queue/queue.hpp"
 
 namespace tern::queue {
@@ -14,6 +19,8 @@ struct Context {
   Counts counts{};
   Time now{};  ///< of the command being carried out
   bool wake_asked = false;
+  std::unique_ptr<Groups> groups{};             ///< if messages have groups
+  std::function<void(Position place)> offer{};  ///< puts a parked message back in order
 
   /// Whether a message that leaves for this reason goes on to another place (and so must be in
   /// memory); otherwise it is dropped.

@@ -164,7 +164,7 @@ void Groups::purge() {
   }
 }
 
-std::vector<Position> Groups::clear() {
+std::vector<Position> Groups::offer_all() {
   std::vector<Position> places;
   for (Group& group : groups_) {
     for (skip_left(group); !group.parked.empty(); skip_left(group)) {
@@ -172,12 +172,17 @@ std::vector<Position> Groups::clear() {
       pop(group.parked);
     }
   }
-  by_hash_.clear();
-  groups_.assign(1, {});
-  free_.clear();
   parked_ = 0;
   std::sort(places.begin(), places.end(),
             [](Position left, Position right) { return goes_later(right, left); });
+  return places;
+}
+
+std::vector<Position> Groups::clear() {
+  std::vector<Position> places = offer_all();
+  by_hash_.clear();
+  groups_.assign(1, {});
+  free_.clear();
   return places;
 }
 

@@ -65,6 +65,8 @@ class Groups {
 
   /// Every member in order or parked is gone (purged).
   void purge();
+  /// Takes out all that are parked: their places, in order. They stay members.
+  [[nodiscard]] std::vector<Position> offer_all();
   /// Forgets all groups; the places of those parked, in order. Members' numbers mean nothing after
   /// that.
   [[nodiscard]] std::vector<Position> clear();

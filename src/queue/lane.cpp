@@ -243,6 +243,7 @@ void Lane::take(Position position, Slot& slot, Delivery& delivery) {
   handed_out_bytes_ -= slot.bytes;
   counts_.resident_bytes -= slot.bytes;
   delivery.message = std::move(slot.message);
+  slot.state = SlotState::unacked;
   forget(position, slot);
 }
 
@@ -259,7 +260,14 @@ void Lane::forget(Position position, Slot& slot) {
   lose_resident(slot);
   const bool stored = is_stored(slot) || (slot.stage != 0 && !sink_.unstage(slot.stage));
   if (stored) settled_.add(position, slot.bytes, slot.body_bytes, slot.spilled);
+  release_slot(position, slot);
+}
+
+void Lane::release_slot(Position position, Slot& slot) {
+  const std::uint32_t group = slot.group;
+  const SlotState state = slot.state;
   slots_.release(position);
+  if (group != 0) leave_group(position, group, state);
 }
 
 Slot* Lane::unacked(Position position) noexcept {

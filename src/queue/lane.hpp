@@ -100,8 +100,19 @@ class Lane {
   void reject(Position position, Slot& slot);
   /// An unacked message comes back: to its place, at once or later, or it leaves.
   void give_back(Position position, Slot& slot, Settlement settlement);
-  /// Drops everything that is ready; returns how many.
+  /// Drops everything that is ready; returns how many. Nothing may be parked in any lane.
   std::uint64_t purge();
+
+  // lane_groups.cpp
+  /// The front message has to wait for its group: it leaves the order, and stays ready.
+  void park(Position position, Slot& slot);
+  /// A parked message is back at its place in order.
+  void offer(Position position);
+  /// Drops everything that is parked; returns how many.
+  std::uint64_t purge_parked();
+  /// Messages' groups mean nothing any more. Nothing may be parked.
+  void forget_groups();
+  [[nodiscard]] bool has_parked() const noexcept { return parked_count_ != 0; }
 
   /// Lets go what is due, at most `budget` messages, which is lowered by so many: what has expired
   /// leaves, and what has waited long enough is ready again.
@@ -192,6 +203,7 @@ class Lane {
   void push_returned(Position position);
   void pop_returned();
   void forget(Position position, Slot& slot);
+  void release_slot(Position position, Slot& slot);
   void lose_resident(Slot& slot);
   void purge_middle();
   [[nodiscard]] Position low_water_mark() const noexcept;
@@ -208,6 +220,12 @@ class Lane {
   void note_due(const Message& message, Position position, bool is_stored);
   [[nodiscard]] bool is_here(Position position) noexcept;
   void keep_due();
+
+  // lane_groups.cpp
+  void leave_group(Position position, std::uint32_t group, SlotState state);
+  [[nodiscard]] Slot* first_parked(Position& position);
+  void remove_parked(const Slot& slot) noexcept;
+  void expire_parked(std::uint32_t& budget);
 
   // lane_paging.cpp
   void absorb();
@@ -278,6 +296,9 @@ class Lane {
   std::map<Position, std::uint32_t> back_;  ///< delivery counts since before the restart
   std::unique_ptr<DueIndex> due_;           ///< once a message has an expiration of its own
   std::vector<DuePoint> unfinished_;        ///< min-heap: fired, and the message is still there
+  std::vector<Position> parked_;            ///< min-heap; some in vain
+  std::uint64_t parked_count_ = 0;
+  std::vector<DuePoint> parked_due_;  ///< min-heap: when parked ones expire by the queue's rule
 };
 
 }  // namespace tern::queue

@@ -28,13 +28,13 @@ void Lane::leave(Position position, Slot& slot, LeaveReason reason, std::uint64_
   if (!slot.message) {
     leaving_.insert_or_assign(position,
                               Wish{.reason = reason, .operation = operation, .is_out = true});
-    slots_.release(position);
+    release_slot(position, slot);
     return;
   }
   MessageRef message = slot.message;
   lose_resident(slot);
   if (is_on_its_way(slot)) settled_.add(position, slot.bytes, slot.body_bytes, slot.spilled);
-  slots_.release(position);
+  release_slot(position, slot);
   context_.forward(std::move(message), reason, {}, operation);
 }
 
@@ -76,6 +76,9 @@ void Lane::make_ready(Position position, Slot& slot) {
   slot.state = SlotState::ready;
   count_ready(slot);
   push_returned(position);
+  if (slot.group == 0 || context_.groups == nullptr) return;
+  const Position place = place_in_level(config_.level, position);
+  if (const auto offered = context_.groups->came_back(slot.group, place)) context_.offer(*offered);
 }
 
 void Lane::delay(Position position, Slot& slot, Time due) {
@@ -137,6 +140,10 @@ void Lane::fire(const DuePoint& point) {
     remove_ready(position, *slot);
     leave(position, *slot, LeaveReason::expired);
     if (leaving_.count(position) == 0) return;
+  } else if (slot != nullptr && slot->state == SlotState::parked) {
+    remove_parked(*slot);
+    leave(position, *slot, LeaveReason::expired);
+    if (leaving_.count(position) == 0) return;
   } else if (slot != nullptr) {
     slot->overdue = true;
   } else if (const auto waiting = waiting_.find(position); waiting != waiting_.end()) {
@@ -162,6 +169,7 @@ void Lane::fire_due(std::uint32_t& budget) {
     delayed_.pop_back();
     end_delay(position);
   }
+  if (!parked_due_.empty()) expire_parked(budget);
   if (!context_.rules.message_ttl && due_ == nullptr) return;
   for (; budget != 0; --budget) {
     Position position = 0;
@@ -182,6 +190,15 @@ std::uint64_t Lane::drop_oldest(std::uint64_t most) {
   if (slot == nullptr && middle_ready() == 0) {
     position = tail_begin_;
     slot = slots_.at_or_after(position);
+  }
+  if (parked_count_ != 0) {
+    Position parked = 0;
+    Slot* const first = first_parked(parked);
+    if (slot == nullptr || parked < position) {
+      remove_parked(*first);
+      leave(parked, *first, LeaveReason::maxlen);
+      return 1;
+    }
   }
   if (slot != nullptr) {
     remove_ready(position, *slot);
@@ -206,6 +223,7 @@ std::optional<Time> Lane::next_due() {
     if (const auto due = due_->next()) consider(*due);
   }
   if (!delayed_.empty()) consider(delayed_.front().due);
+  if (!parked_due_.empty()) consider(parked_due_.front().due);
   if (context_.rules.message_ttl) {
     Position position = 0;
     if (const Slot* const slot = front(position); slot != nullptr)

@@ -132,11 +132,14 @@ void Lane::expire_slot(Slot& slot, Loaded& loaded) {
   const Position position = loaded.position;
   load_slot(slot, loaded);
   if (!is_overdue) return;
-  if (slot.state != SlotState::ready) {
+  if (slot.state == SlotState::parked) {
+    remove_parked(slot);
+  } else if (slot.state == SlotState::ready) {
+    remove_ready(position, slot);
+  } else {
     slot.overdue = true;
     return;
   }
-  remove_ready(position, slot);
   leave(position, slot, LeaveReason::expired);
 }
 
@@ -245,7 +248,7 @@ void Lane::drop_vanished(Position from, Position next) {
     Slot* const slot = first_ready(position);
     if (slot == nullptr || slot->message || position < from || position >= next) return;
     remove_ready(position, *slot);
-    slots_.release(position);
+    release_slot(position, *slot);
   }
 }
 

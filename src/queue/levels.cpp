@@ -51,10 +51,12 @@ Lane& Levels::of_stream(QueueId stream) {
 }
 
 Lane* Levels::highest() noexcept {
-  for (int level = ready_.highest(); level >= 0; level = ready_.highest()) {
+  LevelSet levels = ready_;
+  for (int level = levels.highest(); level >= 0; level = levels.highest()) {
     Lane* const lane = find(static_cast<std::uint8_t>(level));
     if (lane->has_ready()) return lane;
-    ready_.erase(static_cast<std::uint8_t>(level));
+    levels.erase(static_cast<std::uint8_t>(level));
+    if (!lane->has_parked()) ready_.erase(static_cast<std::uint8_t>(level));
   }
   return nullptr;
 }
@@ -62,17 +64,18 @@ Lane* Levels::highest() noexcept {
 Lane* Levels::lowest() noexcept {
   for (int level = ready_.lowest(); level >= 0; level = ready_.lowest()) {
     Lane* const lane = find(static_cast<std::uint8_t>(level));
-    if (lane->has_ready()) return lane;
+    if (lane->has_ready() || lane->has_parked()) return lane;
     ready_.erase(static_cast<std::uint8_t>(level));
   }
   return nullptr;
 }
 
 Lane* Levels::chosen(const PriorityWeights& weights, LevelSet& choice) noexcept {
-  each_of(ready_, [this](const Lane& lane) {
-    if (!lane.has_ready()) ready_.erase(lane.level());
-  });
   choice = ready_;
+  each_of(ready_, [&](const Lane& lane) {
+    if (!lane.has_ready()) choice.erase(lane.level());
+    if (!lane.has_ready() && !lane.has_parked()) ready_.erase(lane.level());
+  });
   return choice.highest() < 0 ? nullptr : find(weights.next(choice));
 }
 

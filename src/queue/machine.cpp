@@ -18,6 +18,7 @@ Queue::Machine::Machine(const Settings& settings, Sink& sink)
         return slot != nullptr && slot->holder == holder;
       }) {
   plain_ = !settings.is_gate;
+  context_.offer = [this](Position place) { offer(place); };
   if (settings.priority_max == 0) return;
   levels_ = std::make_unique<Levels>(context_, lane_);
   plain_ = false;
@@ -188,9 +189,9 @@ void Queue::Machine::wake_lanes() {
 }
 
 std::uint64_t Queue::Machine::purge() {
-  std::uint64_t count = 0;
+  std::uint64_t count = purge_parked();
   if (levels_ == nullptr) {
-    count = lane_.purge();
+    count += lane_.purge();
   } else {
     levels_->touch_all();
     levels_->each([&count](Lane& lane) { count += lane.purge(); });
@@ -259,8 +260,11 @@ void Queue::Machine::dispatch() {
   while (consumers_.any_able()) {
     Slot* const slot = next_ready(lane, position);
     if (slot == nullptr) break;
-    const auto index = consumers_.pick(counts_.ready);
-    if (index == Consumers::none) break;
+    const auto index = consumers_.pick(counts_.ready - parked());
+    if (index == Consumers::none) {
+      unclaim(*lane, position, *slot);
+      break;
+    }
     const auto& record = consumers_.at(index);
     const ConsumerId id = record.id;
     const std::uint32_t bytes = slot->bytes;
@@ -276,7 +280,7 @@ void Queue::Machine::dispatch() {
     consumers_.served(index, bytes);
     sink_.deliver(id, std::move(delivery));
   }
-  if (counts_.ready == 0) consumers_.return_permits();
+  if (counts_.ready == parked()) consumers_.return_permits();
 }
 
 // Gets are answered in order, and before consumers; one whose message must be read first waits.
@@ -286,7 +290,7 @@ void Queue::Machine::serve_gets() {
     Lane* lane = nullptr;
     Position position = 0;
     Slot* const slot = counts_.ready == 0 ? nullptr : next_ready(lane, position);
-    if (slot == nullptr && counts_.ready != 0) break;
+    if (slot == nullptr && counts_.ready != parked()) break;
     if (slot == nullptr)
       answer_empty(gets_[served]);
     else

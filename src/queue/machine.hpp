@@ -109,6 +109,20 @@ class Queue::Machine {
   [[nodiscard]] bool delays(MessageRef& message, const PublisherToken& token);
   [[nodiscard]] DelayedSet& delayed();
   void release(MessageRef&& message);
+
+  // machine_groups.cpp
+  enum class Way : std::uint8_t { free, parked, blocked };
+  void configure_groups(const Rules& rules);
+  [[nodiscard]] Way claim(Lane& lane, Position position, Slot& slot);
+  void unclaim(const Lane& lane, Position position, const Slot& slot);
+  void offer(Position place);
+  [[nodiscard]] std::uint64_t purge_parked();
+  /// Ready messages that wait for others of their group.
+  [[nodiscard]] std::uint64_t parked() const noexcept {
+    return context_.groups == nullptr ? 0 : context_.groups->parked();
+  }
+
+  // machine_consumers.cpp
   void configure_consumers(const Rules& rules);
   void time_out_consumers();
 
@@ -130,8 +144,10 @@ class Queue::Machine {
   std::optional<Time> lease_from_;
   std::unique_ptr<PriorityWeights> weights_;  ///< if the levels have shares
   LevelSet choice_;                           ///< the levels of which the last one was chosen
-  std::unique_ptr<DedupWindow> dedup_;        ///< if the queue has, or had, deduplication
-  std::unique_ptr<DelayedSet> delayed_;       ///< once a message was delayed
+  MessageKey group_key_;                      ///< what names a message's group
+  std::string group_memory_;
+  std::unique_ptr<DedupWindow> dedup_;   ///< if the queue has, or had, deduplication
+  std::unique_ptr<DelayedSet> delayed_;  ///< once a message was delayed
 };
 
 }  // namespace tern::queue

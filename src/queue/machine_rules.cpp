@@ -10,7 +10,7 @@ namespace tern::queue {
 bool Queue::Machine::is_plain() const noexcept {
   const Rules& rules = context_.rules;
   return levels_ == nullptr && delayed_ == nullptr && !context_.settings.is_gate &&
-         rules.delivery_delay.count() <= 0 && !rules.deduplication.enabled &&
+         rules.delivery_delay.count() <= 0 && !rules.deduplication.enabled && rules.group.empty() &&
          !consumers_.next_deadline() && !rules.message_ttl && !rules.length_max &&
          !rules.length_bytes_max && !lane_.is_timed() && !lane_.is_draining();
 }
@@ -33,7 +33,7 @@ void Queue::Machine::publish_ruled(MessageRef&& message, const PublisherToken& t
   }
   remember(*message);
   const Time expiry = context_.expiry(*message);
-  if (counts_.ready == 0 && lane->is_idle() &&
+  if (context_.groups == nullptr && counts_.ready == 0 && lane->is_idle() &&
       (expiry > context_.now || expiry <= message->received())) {
     if (const auto consumer = consumers_.able_now(); consumer != Consumers::none) {
       deliver_new(*lane, std::move(message), token, consumer);
@@ -107,7 +107,13 @@ Slot* Queue::Machine::next_ruled(Lane*& lane, Position& position) {
     else if (levels_ != nullptr)
       lane = levels_->highest();
     Slot* const slot = lane == nullptr ? nullptr : lane->front(position);
-    if (slot == nullptr || !context_.is_expired(*slot->message)) return slot;
+    if (slot == nullptr) return nullptr;
+    if (!context_.is_expired(*slot->message)) {
+      const Way way = claim(*lane, position, *slot);
+      if (way == Way::free) return slot;
+      if (way == Way::blocked) return nullptr;
+      continue;
+    }
     if (budget_ == 0) return nullptr;
     --budget_;
     lane->expire_front(position, *slot);
@@ -173,6 +179,7 @@ void Queue::Machine::tick() {
 }
 
 void Queue::Machine::configure(const Rules& rules) {
+  configure_groups(rules);
   context_.rules = rules;
   configure_consumers(rules);
   if (rules.deduplication.enabled && dedup_ == nullptr)

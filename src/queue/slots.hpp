@@ -20,6 +20,7 @@ enum class SlotState : std::uint8_t {
   ready,
   unacked,
   delayed,  ///< came back and waits for its time
+  parked,   ///< ready, but another message of its group is on its way
 };
 
 struct Slot {
@@ -29,12 +30,13 @@ struct Slot {
   std::uint32_t holder = 0;          ///< who has it while unacked: an index of Consumers
   std::uint32_t delivery_count = 0;  ///< deliveries that came back
   std::uint32_t body_bytes = 0;      ///< of `bytes`, those of the body
+  std::uint32_t group = 0;           ///< of Groups, once it has been first in order; 0: none
   SlotState state = SlotState::ready;
-  bool redelivered = false;
-  bool spilled = false;  ///< `stage`, or the copy it was loaded from, is of the spill stream
-  bool loaded = false;   ///< came from the store, which therefore has it
-  bool overdue = false;  ///< has expired while somebody had it
-  bool timed = false;    ///< has an expiration of its own
+  bool redelivered : 1 = false;
+  bool spilled : 1 = false;  ///< `stage`, or the copy it was loaded from, is of the spill stream
+  bool loaded : 1 = false;   ///< came from the store, which therefore has it
+  bool overdue : 1 = false;  ///< has expired while somebody had it
+  bool timed : 1 = false;    ///< has an expiration of its own
 };
 static_assert(sizeof(Slot) <= 40);
 
