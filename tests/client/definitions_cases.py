@@ -194,7 +194,7 @@ def accounts_and_policies_from_the_command_line():
         control("user", "passwd", "bob", "other")
         connect(desk.server, "bob", "other", "v").close()
         channel = connect(desk.server, "bob", "other", "v").channel()
-        channel.queue_declare("q", durable=True, arguments={"x-max-length": 7})
+        channel.queue_declare("q", durable=True, arguments={"x-max-length": 3})
         control("policy", "set", "p", "^q", '{"max-length": 5, "expires": 60000}', "--vhost", "v",
                 "--priority", "3", "--apply-to", "queues")
         assert "policy p" in control("list", "queues"), control("list", "queues")
@@ -236,7 +236,8 @@ def without_a_broker():
 def check_finds_what_is_wrong():
     def check(*arguments):
         done = subprocess.run([str(broker.ternmq_binary()), "check", *arguments], text=True,
-                              capture_output=True, check=False, timeout=broker.patience(30))
+                              capture_output=True, check=False, timeout=broker.patience(30),
+                              env=broker.clean_environment())
         return done.returncode, done.stdout + done.stderr
 
     with Desk() as desk:

@@ -108,6 +108,11 @@ def ternmq_binary():
     return path
 
 
+def clean_environment():
+    """This process's environment without settings of a broker or of the tests."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("TERNMQ_", "RABBITMQ_"))}
+
+
 class TernMQ:
     """The broker under test. `options` are further flags of `ternmq serve`."""
 
@@ -127,10 +132,9 @@ class TernMQ:
         """Starts the process without waiting for it to be ready."""
         command = [str(ternmq_binary()), "serve", "--data-dir", self.data_dir,
                    "--amqp-port", str(self.port), "--amqp-bind", self.host, *self.options]
-        env = {k: v for k, v in os.environ.items() if not k.startswith(("TERNMQ_", "RABBITMQ_"))}
         pathlib.Path(self.log_path).write_text("")
         self.program = Program(command, log_path=self.log_path,
-                               ready_text="Server startup complete", env=env)
+                               ready_text="Server startup complete", env=clean_environment())
         return self
 
     def start(self):
@@ -170,7 +174,7 @@ class TernMQ:
         `code`, and then returns what it says of the error."""
         done = subprocess.run([str(ternmq_binary()), "ctl", "--data-dir", self.data_dir, *arguments],
                               capture_output=True, text=True, timeout=patience(60), check=False,
-                              stdin=subprocess.DEVNULL)
+                              stdin=subprocess.DEVNULL, env=clean_environment())
         if done.returncode != code:
             raise RuntimeError(f"ternmq ctl {' '.join(arguments)}: exit code {done.returncode}: "
                                f"{done.stdout}{done.stderr}")
