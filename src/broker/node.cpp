@@ -109,6 +109,7 @@ Result<void> Node::start(const config::Config& config, std::uint32_t shards) {
   store_->start(*this);
   restore_queues(recovered);
   restore_keys(keys);
+  for (auto& shard : shards_) shard->start(ports_.now);
   topology_->set_up(config.default_vhost, administrator(config), {});
   return {};
 }

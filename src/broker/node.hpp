@@ -23,6 +23,8 @@ class Node final : private storage::Listener {
     std::function<void(ShardId)> wake;
     /// The store has failed for good: say `text` and end the process non-zero. A store thread.
     std::function<void(const std::string& text)> failed;
+    /// When the shards begin: not later than their first turn.
+    Time now = Clock().now();
   };
 
   /// Opens the store, recovers what is in it and makes the shards. The error says what, where and

@@ -69,6 +69,16 @@ void Shard::restore_key(QueueId queue, std::string_view key, Time seen) {
   owned->machine.restore_key(key, seen);
 }
 
+void Shard::start(Time now) {
+  now_ = now;
+  is_started_ = true;
+  for (const auto& [id, owned] : queues_) {
+    configure(*owned);
+    const Changing changing(changing_);
+    owned->machine.tick(now);
+  }
+}
+
 // --- the turn
 // -------------------------------------------------------------------------------------
 
@@ -240,7 +250,7 @@ void Shard::queue_added(const QueuePointer& record) {
   }
   const auto made = queues_.emplace(
       record->id, std::make_unique<OwnedQueue>(settings, static_cast<queue::Sink&>(*this), record));
-  configure(*made.first->second);
+  if (is_started_) configure(*made.first->second);
 }
 
 void Shard::gate_added(const ExchangeRecord& exchange) {

@@ -69,6 +69,8 @@ class Shard final : public Broker, private queue::Sink {
   /// `stream` is one of the queue's (queue.hpp).
   void restore(QueueId stream, const queue::Recovered& recovered, bool is_noted);
   void restore_key(QueueId queue, std::string_view key, Time seen);
+  /// All that was stored is back: queues begin to work by their rules, at this time.
+  void start(Time now);
 
   // --- the carrier ------------------------------------------------------------------------------
   void begin_turn(Time now) noexcept { now_ = now; }
@@ -324,6 +326,7 @@ class Shard final : public Broker, private queue::Sink {
   std::vector<QueueId> ticking_;                 ///< scratch of run_timers
   std::vector<queue::StreamMark> marks_;         ///< scratch of submit_batch
   bool changing_ = false;
+  bool is_started_ = false;
 
   std::vector<SessionEntry> sessions_;  ///< by slot: the low bits of a session's number
   std::vector<std::uint32_t> free_slots_;

@@ -116,7 +116,7 @@ void Shard::transfer(std::span<const QueueAddress> targets, const MessageRef& me
     if (target.shard == ports_.id) {
       EnqueueMail own{target.id, message, {}};
       handle(own);
-    } else if (!message->is_persistent()) {
+    } else if (!message->is_persistent() && !transfers_.contains(target.shard)) {
       send(target.shard, EnqueueMail{target.id, message, {}}, message->bytes());
     } else {
       auto& share = transfers_[target.shard];

@@ -25,6 +25,7 @@ void TestNode::start() {
   broker::Node::Ports ports;
   ports.wake = [this](ShardId shard) { wants_turn_[raw(shard)] = true; };
   ports.failed = [](const std::string&) { ensure(false, "the test's store never fails"); };
+  ports.now = now_;
   auto node = broker::Node::open_on(std::move(store), config, options_.shards, std::move(ports));
   ensure(node.has_value(), "a node on the test's store opens");
   node_ = std::move(*node);
@@ -57,6 +58,7 @@ void TestNode::run() {
     }
     if (!options_.store_works) return;
     const bool has_written = store_->commit_all();
+    if (has_written && options_.after_commit) options_.after_commit();
     const bool has_read = store_->answer_read();
     if (!has_written && !has_read) return;
   }
