@@ -59,13 +59,16 @@ void Lane::restore(const Recovered& recovered) {
 std::uint64_t Lane::stage_if_kept(Position position, const MessageRef& message,
                                   const PublisherToken& token) {
   const bool kept = is_kept(*message);
-  if (message->has_ttl()) note_due(*message, position, kept);
+  Time due{};
+  if (message->has_ttl()) [[unlikely]] {
+    due = Context::own_expiry(*message);
+    note_due(*message, position, kept);
+  }
   if (!kept) {
     if (token.sequence != 0) sink_.publish_settled(token, PublishOutcome::accepted);
     return 0;
   }
   had_stored_ = true;
-  const Time due = message->has_ttl() ? Context::own_expiry(*message) : Time{};
   last_stage_ = sink_.stage(config_.stream, position, message, token, due);
   return last_stage_;
 }
@@ -98,7 +101,8 @@ void Lane::append(MessageRef&& message, const PublisherToken& token) {
 }
 
 Position Lane::pass() {
-  ensure(is_idle(), "passed by waiting messages");
+  ensure(head_count_ + tail_bytes_ + kept_.count + spilled_.count == 0,
+         "passed by waiting messages");
   const Position position = next_++;
   cursor_ = head_end_ = tail_begin_ = paged_end_ = delivered_ = next_;
   return position;

@@ -127,6 +127,38 @@ TEST_CASE("overflowing messages on disk count no more at once, and leave when th
   CHECK(f.sink.stored.empty());
 }
 
+TEST_CASE("for a limit in bytes no more is dropped than needed, though sizes must be read") {
+  Fixture f(Fixture::durable(ten));
+  f.publish_numbers(1, 60, true, body);
+  f.commit();
+  for (std::uint64_t number = 1; number <= 10; ++number) f.get(number);
+  // The front is on disk only, and unknown.
+  f.configure(dead_lettering({.length_bytes_max = 45 * body}));
+  f.answer_reads();
+  CHECK(f.queue.counts().ready == 45);
+  CHECK(f.queue.counts().ready_body_bytes == 45 * body);
+  CHECK(f.forwarded() == "11:maxlen 12:maxlen 13:maxlen 14:maxlen 15:maxlen");
+}
+
+TEST_CASE("what overflowed before a purge leaves all the same, and what comes after it stays") {
+  Fixture f(Fixture::durable(ten));
+  f.publish_numbers(1, 60, true, body);
+  f.commit();
+  f.configure(dead_lettering({.length_max = 30}));
+  f.consume(1, {.id = {}, .auto_ack = true, .window_bytes = 1});
+  CHECK(f.queue.purge(f.now) == 30);
+  f.publish_numbers(61, 100, true, body);
+  f.commit();
+  CHECK(f.queue.counts().ready == 30);
+  f.answer_reads();
+  CHECK(f.queue.counts().ready + f.sink.delivered.size() == 30);
+  const std::string left = f.forwarded();
+  CHECK(left.find(" 30:maxlen") != std::string::npos);
+  CHECK(left.find("31:maxlen") == std::string::npos);
+  CHECK(left.find("70:maxlen") != std::string::npos);
+  CHECK(f.sink.stored.size() == f.queue.counts().ready);
+}
+
 TEST_CASE("rejected messages go on, also when only the store has them") {
   Fixture f(Fixture::durable(ten));
   f.configure(dead_lettering());

@@ -223,16 +223,26 @@ void RulesModel::commit() {
 
 void RulesModel::answer_one() {
   if (!due_reads.empty() && random(2) == 0) return answer_due_read(*queue_, now_);
-  if (reads.empty()) return;
-  Position next = 0;
-  auto [read, messages] = look_up(next, random(reads.size()));
-  reading.erase(read.stream);
-  if (messages.size() > 1 && random(4) == 0) {
-    const auto keep = 1 + random(messages.size() - 1);
-    next = messages[keep].position;
-    messages.resize(keep);
+  // What is looked up arrives later, when it may be stale.
+  if (!reads.empty() && random(2) == 0) {
+    Position next = 0;
+    auto [read, messages] = look_up(next, random(reads.size()));
+    if (messages.size() > 1 && random(4) == 0) {
+      const auto keep = 1 + random(messages.size() - 1);
+      next = messages[keep].position;
+      messages.resize(keep);
+    }
+    answers_.push_back({read, next, std::move(messages)});
   }
-  queue_->loaded(read.stream, read.from, next, std::move(messages), now_);
+  if (!answers_.empty() && random(2) == 0) arrive();
+}
+
+void RulesModel::arrive() {
+  Answer answer = std::move(answers_.front());
+  answers_.pop_front();
+  reading.erase(answer.read.stream);
+  queue_->loaded(answer.read.stream, answer.read.from, answer.next, std::move(answer.messages),
+                 now_);
 }
 
 void RulesModel::purge() {
@@ -258,6 +268,7 @@ void RulesModel::restart() {
   queue_.reset();
   forget_unstored();
   takers_.clear();
+  answers_.clear();
   gets_waiting_ = 0;
   wake_due_ = bytes_unknown_ = false;
   for (auto& [id, entry] : entries_) entry.state = State::gone;
@@ -286,7 +297,7 @@ void RulesModel::settle_down() {
     // A message that waits beside doomed ones is looked at again a little later.
     if (wake && *wake > now_ && *wake <= now_ + Millis{10}) now_ = *wake;
     const bool is_due = wake && *wake <= now_;
-    if (reads.empty() && due_reads.empty() && !is_due && !wake_due_) {
+    if (reading.empty() && due_reads.empty() && !is_due && !wake_due_) {
       check_settled();
       return;
     }
@@ -299,6 +310,7 @@ void RulesModel::settle_down() {
       wake.reset();
       queue_->tick(now_);
     }
+    while (!answers_.empty()) arrive();
     if (!reads.empty()) answer_read(*queue_, now_);
     if (!due_reads.empty()) answer_due_read(*queue_, now_);
   }

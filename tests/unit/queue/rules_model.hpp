@@ -53,6 +53,11 @@ class RulesModel : public FakeSink {
     ConsumerSpec spec;
     std::uint32_t unacked = 0;
   };
+  struct Answer {
+    Read read;
+    Position next;
+    std::vector<Loaded> messages;
+  };
   using Id = std::uint64_t;
 
   void check(bool fact, const char* text) const;
@@ -77,6 +82,7 @@ class RulesModel : public FakeSink {
   void tick();
   void commit();
   void answer_one();
+  void arrive();
   void purge();
   void take_marks();
   void restart();
@@ -91,6 +97,7 @@ class RulesModel : public FakeSink {
   std::map<Id, Entry> entries_;
   std::map<ConsumerNumber, Taker> takers_;
   std::map<QueueId, StreamMark> marks_;
+  std::deque<Answer> answers_;
   Id next_id_ = 1;
   Id publishing_ = 0;  ///< being published right now
   ConsumerNumber next_number_ = 1;

@@ -125,6 +125,27 @@ TEST_CASE("an unacked message expires when it comes back") {
   CHECK(f.taken() == "1:a 1:b 1:b*");
 }
 
+TEST_CASE("the store keeps the due time of a message that somebody has") {
+  Fixture f(Fixture::durable());
+  f.configure({});
+  f.consume(1, prefetching(1));
+  f.publish("held", true, ttl(10));
+  f.commit();
+  const auto fire_one = [&f] {
+    f.publish("x", true, ttl(10));
+    f.commit();
+    f.pass(12'000);
+  };
+  fire_one();
+  fire_one();
+  auto& index = f.sink.due_index[QueueId{7}];
+  CHECK(index.count({at_ms(10), 1}) == 1);
+  f.settle(1, {1}, Settlement::acked);
+  fire_one();
+  fire_one();
+  CHECK(index.count({at_ms(10), 1}) == 0);
+}
+
 TEST_CASE("a changed time to live concerns what is queued, both ways") {
   Fixture f;
   f.configure(expiring(100));
