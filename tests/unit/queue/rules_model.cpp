@@ -248,6 +248,8 @@ void RulesModel::arrive() {
 void RulesModel::purge() {
   if (random(3) == 0) settle_down();
   queue_->tick(now_);
+  // One that is due and could not become ready beside doomed ones counts as waiting still.
+  if (queue_->counts().delayed != 0) settle_down();
   const auto count = queue_->counts().ready;
   for (auto& [id, entry] : entries_) {
     if (entry.state == State::delayed && entry.due <= now_) entry.state = State::ready;
