@@ -1,36 +1,51 @@
 """What an operator does to a broker, in one way for both: policies."""
 
+import base64
 import json
+import urllib.request
+
+from support.broker import patience
 
 
 class _Rabbit:
-    """rabbitmqctl."""
+    """The management plugin's HTTP API: rabbitmqctl starts an Erlang machine each time."""
+
+    def __init__(self, server):
+        self._base = f"http://127.0.0.1:{server.management_port}/api/"
+
+    def _ask(self, method, kind, name, body=None):
+        login = base64.b64encode(b"guest:guest").decode()
+        request = urllib.request.Request(
+            f"{self._base}{kind}/%2F/{name}", method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json", "Authorization": f"Basic {login}"})
+        with urllib.request.urlopen(request, timeout=patience(20)) as answer:
+            answer.read()
+
+    def set_policy(self, name, pattern, definition, *, priority=0, apply_to="all",
+                   operator=False):
+        self._ask("PUT", "operator-policies" if operator else "policies", name, {
+            "pattern": pattern, "definition": definition, "priority": priority,
+            "apply-to": "queues" if operator else apply_to})
+
+    def clear_policy(self, name, *, operator=False):
+        self._ask("DELETE", "operator-policies" if operator else "policies", name)
+
+
+class _Tern:
+    """ternmq ctl."""
 
     def __init__(self, server):
         self._server = server
 
     def set_policy(self, name, pattern, definition, *, priority=0, apply_to="all",
                    operator=False):
-        verb = "set_operator_policy" if operator else "set_policy"
-        self._server.control(verb, "--priority", str(priority), "--apply-to", apply_to, name,
-                             pattern, json.dumps(definition))
+        self._server.control("policy", "set", name, pattern, json.dumps(definition), "--priority",
+                             str(priority), "--apply-to", apply_to,
+                             *(["--operator"] if operator else []))
 
     def clear_policy(self, name, *, operator=False):
-        self._server.control("clear_operator_policy" if operator else "clear_policy", name)
-
-
-class _Tern(_Rabbit):
-    """ternmq ctl."""
-
-    def set_policy(self, name, pattern, definition, *, priority=0, apply_to="all",
-                   operator=False):
-        flags = ["--operator"] if operator else []
-        self._server.control("policy", "set", *flags, "--priority", str(priority), "--apply-to",
-                             apply_to, name, pattern, json.dumps(definition))
-
-    def clear_policy(self, name, *, operator=False):
-        flags = ["--operator"] if operator else []
-        self._server.control("policy", "clear", *flags, name)
+        self._server.control("policy", "clear", name, *(["--operator"] if operator else []))
 
 
 def of(server):

@@ -201,6 +201,7 @@ class Reference:
         self.data_dir = str(data_dir or os.path.join(self._scratch, "data"))
         self.log_path = os.path.join(self._scratch, "log")
         self.port = free_port()
+        self.management_port = free_port()  # Of rabbitmq_management, where it is asked for.
         self._epmd_port, self._dist_port = free_port(), free_port()
         self._epmd = None
         self.program = None
@@ -209,8 +210,11 @@ class Reference:
         scratch, plugins = self._scratch, os.path.join(self._scratch, "plugins")
         pathlib.Path(plugins).write_text(f"[{','.join(self._plugins)}].\n")
         config = os.path.join(scratch, "rabbitmq.conf")
+        management = ("management.tcp.ip = 127.0.0.1\n"
+                      f"management.tcp.port = {self.management_port}\n")
         pathlib.Path(config).write_text(
             f"listeners.tcp.default = 127.0.0.1:{self.port}\n"
+            f"{management if 'rabbitmq_management' in self._plugins else ''}"
             "disk_free_limit.absolute = 10MB\nlog.console = true\nlog.file = false\n")
         return {
             "PATH": os.environ["PATH"], "HOME": scratch, "ERL_EPMD_PORT": str(self._epmd_port),
@@ -237,15 +241,6 @@ class Reference:
     @classmethod
     def is_installed(cls):
         return (cls.programs / "rabbitmq-server").exists()
-
-    def control(self, *arguments):
-        """rabbitmqctl with these arguments; returns what it prints, raises when it fails."""
-        done = subprocess.run([str(self.programs / "rabbitmqctl"), "--quiet", *arguments],
-                              env=self._environment(), capture_output=True, text=True,
-                              timeout=patience(60), check=False)
-        if done.returncode:
-            raise RuntimeError(f"rabbitmqctl {' '.join(arguments)}: {done.stdout}{done.stderr}")
-        return done.stdout
 
     def terminate(self, seconds=60):
         """An orderly stop; the start script passes the signal on to the Erlang machine."""

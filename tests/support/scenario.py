@@ -54,6 +54,10 @@ class Scenario:
             wire.check(time.monotonic() < deadline, f"not in {within} s: {text}")
             pause.wait(0.01)
 
+    def wait(self, seconds):
+        """Lets time pass, where that is what the rule is about: a lease that must not end."""
+        threading.Event().wait(seconds)
+
     def clean_up(self):
         for connection in self._connections:
             connection.abort()
