@@ -25,10 +25,14 @@ std::optional<Millis> consumer_timeout(TableEntries arguments) {
   return value && *value > 0 ? std::optional(Millis{*value}) : std::nullopt;
 }
 
-// RabbitMQ tells the count only where it limits it, and only of messages that came back.
-MessageRef shown(const queue::Delivery& delivery) {
-  if (!delivery.shows_count || delivery.delivery_count == 0) return delivery.message;
-  return with_delivery_count(*delivery.message, delivery.delivery_count);
+// RabbitMQ tells the count only where it limits it; of a message that never came back to basic.get
+// alone. What a client wrote there itself is not passed on.
+MessageRef shown(const queue::Delivery& delivery, bool is_get) {
+  if (!delivery.shows_count) [[likely]]
+    return delivery.message;
+  if (delivery.delivery_count > 0 || is_get)
+    return with_delivery_count(*delivery.message, delivery.delivery_count);
+  return without_delivery_count(delivery.message);
 }
 
 }  // namespace
@@ -156,7 +160,7 @@ void Channel::deliver(Consumer& consumer, queue::Delivery&& delivery) {
                           .delivery_tag = tag,
                           .redelivered = delivery.redelivered,
                           .consumer_tag = consumer.tag},
-                         shown(delivery));
+                         shown(delivery, false));
   context_.note_delivered(consumer, delivery.message->bytes());
 }
 
@@ -183,7 +187,7 @@ void Channel::complete_get(const PendingOperation& operation, broker::OperationR
                            .routing_key = delivery.message->routing_key(),
                            .message_count = static_cast<std::uint32_t>(
                                std::min<std::uint64_t>(result.count, UINT32_MAX))},
-                shown(delivery));
+                shown(delivery, true));
 }
 
 void Channel::on(const BasicQos& method) {

@@ -56,7 +56,7 @@ class ContentAssembler {
   bool has_ttl_ = false;
   bool is_timed_ = false;
   std::uint8_t priority_ = 0;
-  std::uint32_t ttl_ms_ = 0;
+  std::uint64_t ttl_ms_ = 0;
   std::uint32_t body_bytes_ = 0;
   std::uint32_t headers_offset_ = 0;  // in the properties
   std::uint32_t headers_bytes_ = 0;

@@ -8,20 +8,35 @@ namespace {
 
 constexpr Bytes header_name = "x-delivery-count";
 
-}  // namespace
-
-MessageRef with_delivery_count(const Message& message, std::uint32_t count) {
+PropertiesView properties_of(const Message& message) {
   auto properties = PropertiesView::decode(message.properties(), PropertiesView::Headers::trust);
   ensure(properties.has_value(), "properties of a message were checked when it arrived");
-  std::string headers = entries_without(properties->headers(), header_name);
-  append_short_string(headers, header_name);
-  headers.push_back('l');
-  append_number(headers, static_cast<std::int64_t>(count));
-  properties->set(Property::headers, headers);
-  const std::string encoded = encode_properties(*properties);
+  return *properties;
+}
+
+MessageRef with_headers(const Message& message, PropertiesView properties, Bytes headers) {
+  properties.set(Property::headers, headers);
+  const std::string encoded = encode_properties(properties);
   MessageParts parts = parts_of(message);
   parts.properties = encoded;
   return MessageRef::gather(parts);
+}
+
+}  // namespace
+
+MessageRef with_delivery_count(const Message& message, std::uint32_t count) {
+  const PropertiesView properties = properties_of(message);
+  std::string headers = entries_without(properties.headers(), header_name);
+  append_short_string(headers, header_name);
+  headers.push_back('l');
+  append_number(headers, static_cast<std::int64_t>(count));
+  return with_headers(message, properties, headers);
+}
+
+MessageRef without_delivery_count(const MessageRef& message) {
+  const PropertiesView properties = properties_of(*message);
+  if (!TableView(properties.headers()).find(header_name)) return message;
+  return with_headers(*message, properties, entries_without(properties.headers(), header_name));
 }
 
 }  // namespace tern::amqp

@@ -5,7 +5,7 @@
 namespace tern::amqp {
 namespace {
 
-constexpr std::int64_t expiration_max = 0xFFFFFFFF;
+constexpr std::int64_t expiration_max = 315'360'000'000;  // ten years
 
 }  // namespace
 
@@ -16,7 +16,7 @@ Expiration parse_expiration(Bytes text) {
   const char* const digits = begin + (text.starts_with('+') ? 1 : 0);
   const auto [rest, error] = std::from_chars(digits, end, value);
   if (error == std::errc{} && rest == end && value >= 0 && value <= expiration_max)
-    return {static_cast<std::uint32_t>(value), {}};
+    return {static_cast<std::uint64_t>(value), {}};
   const std::string shown(text);
   std::string fault = "invalid expiration '" + shown + "': ";
   if (error == std::errc::invalid_argument) {
@@ -24,7 +24,7 @@ Expiration parse_expiration(Bytes text) {
   } else if (rest != end) {
     fault += "{leftover_string,\"" + std::string(rest, end) + "\"}";
   } else if (error == std::errc::result_out_of_range || value > expiration_max) {
-    fault += "{value_too_big," + shown + "}";
+    fault += "{value_too_large," + shown + "}";
   } else {
     fault += "{value_negative," + shown + "}";
   }

@@ -9,11 +9,11 @@
 namespace tern::amqp {
 
 struct Expiration {
-  std::uint32_t ttl_ms = 0;
+  std::uint64_t ttl_ms = 0;
   std::string fault;  ///< in RabbitMQ's words for a channel error 406; empty: none
 };
 
-/// 0 to 4294967295; a plus sign in front will do.
+/// 0 to ten years, as RabbitMQ; a plus sign in front will do.
 [[nodiscard]] Expiration parse_expiration(Bytes text);
 
 }  // namespace tern::amqp

@@ -137,6 +137,12 @@ struct TransactionDoneMail {
   OperationNumber operation = 0;
 };
 
+/// A queue refused a message of a transaction (reject-publish). Comes before the share is done.
+struct TransactionRefusedMail {
+  SessionId session;
+  OperationNumber operation = 0;
+};
+
 /// A direct reply, or (without a message) the question whether somebody waits for one.
 struct ReplyMail {
   ReplyAddress address;
@@ -180,11 +186,12 @@ struct ShutDownMail {
   std::string reason;
 };
 
-using Mail = std::variant<EnqueueMail, DeliverMail, PublishSettledMail, SettleMail, DrainedMail,
-                          PermitMail, GateMail, QuestionMail, TransactionMail, ResultMail,
-                          ConsumerCancelledMail, PermitsWantedMail, PermitsReturnedMail, HoldMail,
-                          TransactionDoneMail, ReplyMail, DeltaMail, CommittedMail, ReadMail,
-                          DueMail, ForwardMail, ConsumerTimedOutMail, TaskMail, ShutDownMail>;
+using Mail =
+    std::variant<EnqueueMail, DeliverMail, PublishSettledMail, SettleMail, DrainedMail, PermitMail,
+                 GateMail, QuestionMail, TransactionMail, ResultMail, ConsumerCancelledMail,
+                 PermitsWantedMail, PermitsReturnedMail, HoldMail, TransactionDoneMail,
+                 TransactionRefusedMail, ReplyMail, DeltaMail, CommittedMail, ReadMail, DueMail,
+                 ForwardMail, ConsumerTimedOutMail, TaskMail, ShutDownMail>;
 static_assert(sizeof(Mail) <= 88, "mail is moved around a lot: keep big things behind a pointer");
 
 }  // namespace tern::broker

@@ -216,6 +216,7 @@ class Shard final : public Broker, private queue::Sink {
   void handle(PermitsReturnedMail& mail);
   void handle(HoldMail& mail);
   void handle(TransactionDoneMail& mail);
+  void handle(TransactionRefusedMail& mail);
   void handle(ReplyMail& mail);
   void handle(DeltaMail& mail);
   void handle(CommittedMail& mail);
@@ -349,8 +350,12 @@ class Shard final : public Broker, private queue::Sink {
   Inspections inspections_;
   std::vector<std::uint64_t> ended_redrives_;
   bool is_in_transaction_ = false;  ///< a transaction's share is being carried out
-  /// Transactions of own sessions, by number and operation: shares that are not durable yet.
-  std::map<std::pair<std::uint64_t, OperationNumber>, std::uint32_t> transaction_shares_;
+  struct OpenTransaction {
+    std::uint32_t shares = 0;  ///< that are not durable yet
+    bool is_refused = false;   ///< some queue did not take its message
+  };
+  /// Transactions of own sessions, by number and operation.
+  std::map<std::pair<std::uint64_t, OperationNumber>, OpenTransaction> transactions_;
 };
 
 }  // namespace tern::broker

@@ -5,6 +5,7 @@
 #include "base/ensure.hpp"
 #include "broker/changing.hpp"
 #include "broker/shard.hpp"
+#include "broker/texts.hpp"
 
 namespace tern::broker {
 
@@ -48,12 +49,15 @@ void Shard::handle(GateMail& mail) {
 void Shard::handle(TransactionMail& mail) {
   TransactionShare& share = *mail.share;
   is_in_transaction_ = true;
+  std::uint64_t refused = 0;
   for (Transaction::Publish& publish : share.work.publishes) {
     for (const QueueAddress& target : publish.targets) {
       OwnedQueue* owned = find_owned(target.id);
       if (owned == nullptr) continue;
       const Changing changing(changing_);
+      refused -= owned->machine.counts().refused;
       owned->machine.publish(publish.message, {share.asker, 0, 0}, now_);
+      refused += owned->machine.counts().refused;
     }
   }
   for (const Transaction::Settle& settle : share.work.settles) {
@@ -61,6 +65,8 @@ void Shard::handle(TransactionMail& mail) {
     if (owned != nullptr) settle_own(*owned, settle.consumer, settle.positions, settle.settlement);
   }
   is_in_transaction_ = false;
+  if (refused != 0 && share.asker)
+    send(share.asker.shard, TransactionRefusedMail{share.asker, share.operation});
   staging_.add_barrier(share.part, {share.asker, 0, share.operation});
 }
 
@@ -125,12 +131,20 @@ void Shard::handle(HoldMail& mail) {
 }
 
 void Shard::handle(TransactionDoneMail& mail) {
-  const auto at = transaction_shares_.find({mail.session.number, mail.operation});
-  if (at == transaction_shares_.end() || --at->second > 0) return;
-  transaction_shares_.erase(at);
+  const auto at = transactions_.find({mail.session.number, mail.operation});
+  if (at == transactions_.end() || --at->second.shares > 0) return;
+  const bool is_refused = at->second.is_refused;
+  transactions_.erase(at);
   OperationResult result;
   result.operation = mail.operation;
+  result.failed = is_refused;
+  if (is_refused) result.error = texts::partial_transaction();
   finish(mail.session, std::move(result));
+}
+
+void Shard::handle(TransactionRefusedMail& mail) {
+  const auto at = transactions_.find({mail.session.number, mail.operation});
+  if (at != transactions_.end()) at->second.is_refused = true;
 }
 
 void Shard::handle(ReplyMail& mail) {

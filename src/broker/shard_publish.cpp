@@ -89,7 +89,7 @@ void Shard::commit(const Caller& caller, Transaction&& transaction, OperationNum
   }
   const std::uint64_t id = static_cast<std::uint64_t>(raw(ports_.id)) << 48 | next_transaction_++;
   const auto parts = static_cast<std::uint32_t>(shares.size());
-  transaction_shares_[{caller.session.number, operation}] = parts;
+  transactions_[{caller.session.number, operation}] = {parts, false};
   for (auto& [shard, share] : shares) {
     share->asker = caller.session;
     share->operation = operation;

@@ -52,7 +52,8 @@ void Shard::answer_find(QueueQuestion& question, OwnedQueue* owned) {
     return refuse(question.asker, question.operation,
                   texts::no_queue(question.name, question.vhost));
   }
-  if (question.declare) {
+  {
+    // Asking passively is use, too.
     const Changing changing(changing_);
     owned->machine.touch(now_);
   }

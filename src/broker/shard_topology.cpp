@@ -148,6 +148,8 @@ void Shard::declare_queue(const Caller& caller, QueueSpec spec, OperationNumber 
     refuse(caller.session, operation, std::move(error));
   };
   const bool is_server_named = spec.name.empty();
+  if (is_server_named && queue_type(spec.arguments) == QueueType::quorum)
+    return refused(texts::server_named_quorum_queue());
   if (is_server_named) spec.name = make_server_name(queue_name_prefix, random_);
   // RabbitMQ refuses these names even for a queue that is there.
   if (!is_server_named && is_reserved(spec.name))

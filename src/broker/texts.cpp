@@ -46,6 +46,15 @@ BrokerError queue_in_use(std::string_view queue, std::string_view vhost) {
   return error(ErrorKind::precondition_failed, named_queue(queue, vhost), " in use");
 }
 
+BrokerError partial_transaction() {
+  return {ErrorKind::precondition_failed, "partial tx completion"};
+}
+
+BrokerError server_named_quorum_queue() {
+  return {ErrorKind::precondition_failed,
+          "Cannot declare a server-named queue for type rabbit_quorum_queue"};
+}
+
 BrokerError exchange_in_use(std::string_view exchange, std::string_view vhost) {
   return error(ErrorKind::precondition_failed, named_exchange(exchange, vhost), " in use");
 }

@@ -20,6 +20,9 @@ namespace tern::broker::texts {
 // --- precondition failed ------------------------------------------------------------------------
 [[nodiscard]] BrokerError queue_not_empty(std::string_view queue, std::string_view vhost);
 [[nodiscard]] BrokerError queue_in_use(std::string_view queue, std::string_view vhost);
+/// tx.commit when a queue refused one of the messages.
+[[nodiscard]] BrokerError partial_transaction();
+[[nodiscard]] BrokerError server_named_quorum_queue();
 [[nodiscard]] BrokerError exchange_in_use(std::string_view exchange, std::string_view vhost);
 
 // --- access refused -----------------------------------------------------------------------------

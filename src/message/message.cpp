@@ -10,7 +10,7 @@ MessageParts parts_of(const Message& message) noexcept {
           .priority = message.priority(),
           .has_ttl = message.has_ttl(),
           .is_timed = message.is_timed(),
-          .ttl_ms = static_cast<std::uint32_t>(message.has_ttl() ? message.ttl().count() : 0),
+          .ttl_ms = static_cast<std::uint64_t>(message.has_ttl() ? message.ttl().count() : 0),
           .received = message.received()};
 }
 
@@ -27,7 +27,8 @@ Message* MessageRef::fill(void* memory, Slab* slab, const MessageParts& parts) n
   message->priority_ = parts.priority;
   message->has_ttl_ = parts.has_ttl;
   message->is_timed_ = parts.is_timed;
-  message->ttl_ms_ = parts.ttl_ms;
+  message->ttl_high_ = static_cast<std::uint16_t>(parts.ttl_ms >> 32);
+  message->ttl_low_ = static_cast<std::uint32_t>(parts.ttl_ms);
   message->received_ = parts.received;
   return message;
 }

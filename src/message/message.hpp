@@ -23,10 +23,10 @@ struct MessageParts {
   Bytes body;
   bool persistent = false;  ///< delivery-mode 2
   std::uint8_t priority = 0;
-  bool has_ttl = false;   ///< it has an expiration of its own: `ttl_ms`
-  bool is_timed = false;  ///< headers ask for a later delivery: delivery_time.hpp says when
-  std::uint32_t ttl_ms = 0;
-  Time received{};  ///< when the broker took it: expiry counts from here
+  bool has_ttl = false;      ///< it has an expiration of its own: `ttl_ms`
+  bool is_timed = false;     ///< headers ask for a later delivery: delivery_time.hpp says when
+  std::uint64_t ttl_ms = 0;  ///< below 2^48
+  Time received{};           ///< when the broker took it: expiry counts from here
 };
 
 class MessageRef;
@@ -56,7 +56,9 @@ class Message {
   /// Whether it has an expiration of its own (the property `expiration`).
   [[nodiscard]] bool has_ttl() const noexcept { return has_ttl_; }
   /// Its own expiration after received(); has_ttl() only.
-  [[nodiscard]] Millis ttl() const noexcept { return Millis{ttl_ms_}; }
+  [[nodiscard]] Millis ttl() const noexcept {
+    return Millis{static_cast<std::int64_t>(std::uint64_t{ttl_high_} << 32 | ttl_low_)};
+  }
   /// Whether its headers ask for a later delivery (delivery_time.hpp).
   [[nodiscard]] bool is_timed() const noexcept { return is_timed_; }
   /// Memory this message answers for: its bytes and its own structure.
@@ -86,7 +88,8 @@ class Message {
   std::uint8_t priority_ = 0;
   bool has_ttl_ = false;
   bool is_timed_ = false;
-  std::uint32_t ttl_ms_ = 0;
+  std::uint16_t ttl_high_ = 0;  // of 48 bits: there is room for no more
+  std::uint32_t ttl_low_ = 0;
   Time received_{};
   Slab* slab_ = nullptr;
   const char* names_ = nullptr;

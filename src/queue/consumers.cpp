@@ -60,16 +60,28 @@ void Consumers::leave_registered(Index index) {
   const Index after = records_[index].registered_after;
   (before == none ? registered_first_ : records_[before].registered_after) = after;
   (after == none ? registered_last_ : records_[after].registered_before) = before;
-  if (registered_first_ == none || !records_[registered_first_].waiting) return;
-  records_[registered_first_].waiting = false;
-  review(registered_first_);
+  if (!single_ || records_[index].waiting) return;
+  const Index next = next_single();
+  if (next == none) return;
+  records_[next].waiting = false;
+  review(next);
+}
+
+// The first registered one of those with the highest priority, as in RabbitMQ.
+Consumers::Index Consumers::next_single() const noexcept {
+  Index best = registered_first_;
+  for (Index index = best; index != none; index = records_[index].registered_after) {
+    if (records_[index].priority > records_[best].priority) best = index;
+  }
+  return best;
 }
 
 void Consumers::set_single_active(bool single) {
   if (single_ == single) return;
   single_ = single;
+  const Index chosen = next_single();
   for (Index index = registered_first_; index != none; index = records_[index].registered_after) {
-    records_[index].waiting = single && index != registered_first_;
+    records_[index].waiting = single && index != chosen;
     review(index);
   }
 }

@@ -4,7 +4,8 @@
 //
 // A record outlives its consumer while messages are unacked under it, and stands for a session's
 // gets too (number 0); both are "holders" that are never served. With a single active consumer all
-// but one wait: the first registered, then the next in order of registration.
+// but one wait: the first registered, then of the highest priority the next in order of
+// registration.
 //
 // Timeouts: what holds messages under a timeout stands once in a heap, by a moment before which it
 // cannot run out; when that comes, its oldest message says whether it has (hold_times.hpp).
@@ -145,6 +146,7 @@ class Consumers {
   void give_back(Record& record);
   void join_registered(Index index);
   void leave_registered(Index index);
+  [[nodiscard]] Index next_single() const noexcept;
 
   // consumer_timeouts.cpp
   [[nodiscard]] std::optional<Millis> timeout_of(const Record& record) const noexcept;

@@ -41,7 +41,8 @@ bool read_message(ByteReader& from, std::uint8_t flags, MessageParts& message,
   message.persistent = (flags & flag_persistent) != 0;
   message.priority = (flags & flag_priority) != 0 ? from.byte() : 0;
   message.has_ttl = (flags & flag_ttl) != 0;
-  message.ttl_ms = message.has_ttl ? from.varint32() : 0;
+  message.ttl_ms = message.has_ttl ? from.varint() : 0;
+  if (message.ttl_ms >> 48 != 0) from.fail();
   message.is_timed = (flags & flag_timed) != 0;
   if ((flags & flag_received) != 0) received = add_time_step(received, from.varint());
   message.received = received;
