@@ -102,7 +102,9 @@ class Consumers {
   void set_timeout(std::optional<Millis> timeout);
   /// True if a holder's deliveries are to be told to held().
   [[nodiscard]] bool has_timeout(Index index) const noexcept {
-    return timeout_of(records_[index]).has_value();
+    const Record& record = records_[index];
+    if (!timeout_ && !record.own_timeout) return false;
+    return timeout_of(record).has_value();
   }
   /// A holder under a timeout has the message at `place` since `now`.
   void held(Index index, Position place, Time now);
