@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <ostream>
+#include <sstream>
 
 #include "broker/definitions_files.hpp"
 #include "broker/lint.hpp"
@@ -56,11 +58,21 @@ Own split(std::span<const std::string> arguments) {
   return own;
 }
 
+// "shop.json: $.queues[3]: what is wrong" with the level where the linter's lines have it. A line
+// without a path (no such file, no JSON) stays as it is.
+std::string with_level(const std::string& line, std::string_view level) {
+  const auto path = line.find(": $");
+  const auto end = path == std::string::npos ? path : line.find(": ", path + 2);
+  if (end == std::string::npos) return line;
+  return fmt::format("{}: {}{}", line.substr(0, end), level, line.substr(end));
+}
+
 int check_definitions(const Invocation& invocation, const config::Config& config, const Own& own) {
   const auto loaded = broker::load_definitions(config.definitions, own.vhost);
   if (!loaded) {
-    // What the reader finds has the form of the linter's lines but for the level.
-    invocation.err << loaded.error().text << '\n';
+    std::istringstream lines(loaded.error().text);
+    for (std::string line; std::getline(lines, line);)
+      invocation.err << with_level(line, "error") << '\n';
     return exit_failure;
   }
   broker::LintOptions options;
@@ -69,7 +81,7 @@ int check_definitions(const Invocation& invocation, const config::Config& config
   options.policies_merge = config.policies.merge;
   std::array<std::size_t, 3> counts{};
   for (const std::string& warning : loaded->warnings)
-    invocation.out << "warning: " << warning << '\n';
+    invocation.out << with_level(warning, "warning") << '\n';
   counts[static_cast<std::size_t>(broker::LintLevel::warning)] += loaded->warnings.size();
   for (const auto& finding : broker::lint_definitions(loaded->definitions, options)) {
     invocation.out << fmt::format("{}: {}: {}\n", finding.where, to_text(finding.level),

@@ -105,6 +105,11 @@ Result<void> Server::open_control() {
   for (const std::string& endpoint : endpoints_) facts.emplace_back("listening", endpoint);
   auto control = ControlServer::start(
       path, broker::Control(node_->management(), node_->operations(), std::move(facts)));
+  if (!control && config_.control.socket.empty()) {
+    // Nobody asked for it, and a data directory may well be too deep for a socket's short path.
+    log_warn("control", "{}", control.error().text);
+    return {};
+  }
   if (!control) return control.error();
   control_ = std::move(*control);
   return {};
