@@ -1,4 +1,4 @@
-"""A user enters the virtual hosts in which it has permissions: elsewhere 530 in place of open-ok."""
+"""A user enters the virtual hosts where it has permissions: elsewhere 530 in place of open-ok."""
 
 import pathlib
 
