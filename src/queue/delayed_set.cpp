@@ -165,6 +165,12 @@ void DelayedSet::loaded(Position from, Position next, std::span<Loaded> messages
   reading_.reset();
   if (!messages.empty()) next = std::max(next, messages.back().position + 1);
   next = std::min(next, to);
+  if (looking_ != 0) {
+    looked_.emplace();
+    looked_->position = std::exchange(looking_, 0);
+    if (!messages.empty()) looked_->message = std::move(messages.front().message);
+    return;
+  }
   if (next <= from) read_again_at_ = context_.now + read_again;
   for (Loaded& message : messages) {
     if (unread_.erase(message.position) == 0) continue;
@@ -194,7 +200,10 @@ void DelayedSet::vanish(Position position) {
 }
 
 void DelayedSet::due_loaded(std::span<const DuePoint> entries, bool is_last) {
-  due_.loaded(entries, is_last);
+  if (listing_ && listing_->is_asked)
+    list(entries, is_last);
+  else
+    due_.loaded(entries, is_last);
 }
 
 void DelayedSet::balance() {
@@ -202,7 +211,7 @@ void DelayedSet::balance() {
   if (transient_bytes_ > window_) spill();
   if (!on_its_way_.empty()) context_.wake_on_commit();
   read_on();
-  due_.read_on();
+  if (!listing_ || !listing_->is_asked) due_.read_on();
   if (firing_.empty())
     due_.trim();
   else

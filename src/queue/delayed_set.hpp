@@ -17,6 +17,7 @@
 #include <span>
 #include <vector>
 
+#include "queue/browse_page.hpp"
 #include "queue/context.hpp"
 #include "queue/due_index.hpp"
 #include "queue/position_set.hpp"
@@ -55,6 +56,10 @@ class DelayedSet {
   /// Releases a waiting message out of turn, with the next fire(). False if there is none.
   bool run_now(Position position);
 
+  /// Shows waiting messages in order of due time. `from`: 0, or where the last page ended, which it
+  /// is moved to; 0 at the end. False: something must be read first; to be called again then.
+  [[nodiscard]] bool look(Position& from, BrowsePage& page);
+
   /// The answer to Sink::read.
   void loaded(Position from, Position next, std::span<Loaded> messages);
   /// The answer to Sink::read_due.
@@ -90,6 +95,21 @@ class DelayedSet {
     Position from = 0;
     Position to = 0;
   };
+
+  /// A page being gathered.
+  struct Listing {
+    std::vector<DuePoint> entries;  ///< in order
+    std::size_t at = 0;
+    DuePoint after;  ///< entries up to here were asked for
+    bool is_asked = false;
+    bool is_read = false;
+    bool is_last = false;
+  };
+
+  // delayed_browse.cpp
+  void list(std::span<const DuePoint> entries, bool is_last);
+  [[nodiscard]] bool fetch_entries();
+  [[nodiscard]] bool fetch_message(Position position, MessageRef& message);
 
   [[nodiscard]] bool is_kept(const Message& message) const noexcept {
     return context_.settings.durable && message.is_persistent();
@@ -133,6 +153,10 @@ class DelayedSet {
   std::uint64_t resident_ = 0;         ///< bytes in memory
   std::uint64_t transient_bytes_ = 0;  ///< of them, those of `transient_`
   std::optional<Read> reading_;
+  std::optional<Listing> listing_;
+  DuePoint listed_to_{};          ///< where the last page ended
+  Position looking_ = 0;          ///< the read in flight is for the page
+  std::optional<Loaded> looked_;  ///< what it brought; without message if there was none
   std::optional<Time> read_again_at_;
   bool had_stored_ = false;
   Position low_water_noted_ = 1;

@@ -1,6 +1,7 @@
 #include "queue/due_index.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/ensure.hpp"
@@ -54,6 +55,12 @@ std::optional<DuePoint> DueIndex::pop_due(Time now) {
   if (fired_count_++ == 0) fired_first_ = point.due;
   if (!fired_ || point > *fired_) fired_ = point;
   return point;
+}
+
+void DueIndex::list(const DuePoint& after, std::vector<DuePoint>& to) const {
+  const auto is_after = [&after](const DuePoint& point) { return point > after; };
+  std::copy_if(next_.begin(), next_.end(), std::back_inserter(to), is_after);
+  std::copy_if(later_.begin(), later_.end(), std::back_inserter(to), is_after);
 }
 
 void DueIndex::read_on() {

@@ -62,6 +62,8 @@ class DueIndex {
   /// every command.
   void trim(const std::optional<DuePoint>& unfinished = std::nullopt);
 
+  /// Appends the entries in memory after a point, in no order.
+  void list(const DuePoint& after, std::vector<DuePoint>& to) const;
   /// True while an answer to Sink::read_due is awaited.
   [[nodiscard]] bool is_reading() const noexcept { return reading_; }
   /// Entries in memory.

@@ -26,6 +26,7 @@
 #include <span>
 #include <vector>
 
+#include "queue/browse_page.hpp"
 #include "queue/context.hpp"
 #include "queue/due_index.hpp"
 #include "queue/position_set.hpp"
@@ -103,6 +104,15 @@ class Lane {
   /// Drops everything that is ready; returns how many. Nothing may be parked in any lane.
   std::uint64_t purge();
 
+  // lane_browse.cpp
+  /// Shows messages in a state, from a position on, which is moved to where to go on: 0 at the end.
+  /// False: something must be read first; to be called again then.
+  [[nodiscard]] bool look(MessageState state, Position& from, BrowsePage& page);
+  /// What an operator does with one message. `message` is what he was shown, if that is known; a
+  /// message that is in the store alone can be dealt with only then. False if it was not there.
+  [[nodiscard]] bool intervene(Position position, Intervention intervention,
+                               const MessageRef& message, std::uint64_t operation);
+
   // lane_groups.cpp
   /// The front message has to wait for its group: it leaves the order, and stays ready.
   void park(Position position, Slot& slot);
@@ -174,7 +184,12 @@ class Lane {
     Time due{};
     bool overdue = false;  ///< has expired meanwhile
   };
-  enum class Reading : std::uint8_t { nothing, returned, ahead, leaving };
+  enum class Reading : std::uint8_t { nothing, returned, ahead, leaving, looking };
+  struct Looked {
+    Position from = 0;
+    Position next = 0;
+    std::vector<Loaded> messages;
+  };
 
   [[nodiscard]] Position next_position(std::uint32_t bytes);
   [[nodiscard]] std::uint64_t stage_if_kept(Position position, const MessageRef& message,
@@ -220,6 +235,14 @@ class Lane {
   void note_due(const Message& message, Position position, bool is_stored);
   [[nodiscard]] bool is_here(Position position) noexcept;
   void keep_due();
+
+  // lane_browse.cpp
+  [[nodiscard]] bool is_shown(const Slot& slot, MessageState state) const noexcept;
+  [[nodiscard]] bool look_at(Position position, const Slot& slot, BrowsePage& page);
+  [[nodiscard]] bool look_into_middle(Position& from, BrowsePage& page);
+  [[nodiscard]] std::optional<Looked> looked_up(Position from, Position to);
+  [[nodiscard]] bool intervene_in_middle(Position position, Intervention intervention,
+                                         const MessageRef& message, std::uint64_t operation);
 
   // lane_groups.cpp
   void leave_group(Position position, std::uint32_t group, SlotState state);
@@ -282,6 +305,7 @@ class Lane {
   Position read_from_ = 0;  ///< what the read in flight asked for
   Position read_to_ = 0;
   Reading reading_ = Reading::nothing;
+  std::optional<Looked> looked_;  ///< read for look()
   bool read_failed_ = false;
   bool had_stored_ = false;
   Position low_water_noted_ = 1;

@@ -81,6 +81,11 @@ void Lane::loaded(Position from, Position next, std::span<Loaded> messages) {
   const Reading what = std::exchange(reading_, Reading::nothing);
   if (!messages.empty()) next = std::max(next, messages.back().position + 1);
   next = std::min(next, read_to_);
+  if (what == Reading::looking) {
+    looked_ = Looked{from, next, {}};
+    for (Loaded& message : messages) looked_->messages.push_back(std::move(message));
+    return;
+  }
   read_failed_ = next <= from;
   auto wish = leaving_.lower_bound(from);
   for (Loaded& message : messages) {

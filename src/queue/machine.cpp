@@ -211,10 +211,6 @@ void Queue::Machine::close() {
   held_.clear();
 }
 
-void Queue::Machine::browse(const BrowseRequest& request) {
-  sink_.browsed(context_.settings.id, request.operation, {}, 0);
-}
-
 void Queue::Machine::finish() {
   if (plain_) [[likely]]
     dispatch();
@@ -234,6 +230,7 @@ void Queue::Machine::finish_lanes() {
   const bool wanted =
       counts_.consumers != 0 || !gets_.empty() || context_.rules.message_ttl.has_value();
   bool relaxed = true;
+  if (!browses_.empty()) gather();
   const auto end = [&](Lane& lane) {
     lane.balance(wanted);
     lane.flush();

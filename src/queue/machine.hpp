@@ -7,6 +7,8 @@
 // (machine_rules.cpp, machine_delays.cpp) with one test.
 #pragma once
 
+#include <deque>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -50,6 +52,8 @@ class Queue::Machine {
   std::uint64_t purge();
   void close();
   void browse(const BrowseRequest& request);
+  std::uint64_t intervene(std::span<const Position> places, Intervention intervention,
+                          std::uint64_t operation);
   void take_marks(std::vector<StreamMark>& to);
   /// Ends a command.
   void finish();
@@ -65,6 +69,16 @@ class Queue::Machine {
     bool auto_ack;
   };
 
+  struct Browse {
+    BrowseRequest request;
+    BrowsePage page;
+    int level = 0;      ///< being looked at, from the highest on
+    Position from = 0;  ///< in it, or in the delayed set
+    bool is_set_done = false;
+  };
+
+  /// Bytes of shown messages that are remembered for what the operator does with them.
+  static constexpr std::uint64_t shown_bytes_max = 4ULL << 20;
   /// Messages that a command lets go, at most; the rest follows in a tick.
   static constexpr std::uint32_t budget_max = 1000;
 
@@ -122,6 +136,11 @@ class Queue::Machine {
     return context_.groups == nullptr ? 0 : context_.groups->parked();
   }
 
+  // machine_browse.cpp
+  void gather();
+  [[nodiscard]] bool gather_lanes();
+  void show();
+
   // machine_consumers.cpp
   void configure_consumers(const Rules& rules);
   void time_out_consumers();
@@ -138,8 +157,11 @@ class Queue::Machine {
   bool lease_ended_ = false;
   std::uint32_t budget_ = 0;  ///< messages that may still be let go
   std::unique_ptr<Levels> levels_;
-  std::vector<Get> gets_;        ///< waiting for a read
-  std::vector<SessionId> held_;  ///< publishers held back
+  std::vector<Get> gets_;                 ///< waiting for a read
+  std::vector<SessionId> held_;           ///< publishers held back
+  std::deque<Browse> browses_;            ///< pages being gathered, one after the other
+  std::map<Position, MessageRef> shown_;  ///< of the last pages, by place
+  std::uint64_t shown_bytes_ = 0;
   Time asked_ = Context::never;  ///< the tick that the sink was asked for
   std::optional<Time> lease_from_;
   std::unique_ptr<PriorityWeights> weights_;  ///< if the levels have shares

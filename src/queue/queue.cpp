@@ -98,12 +98,13 @@ const Rules& Queue::rules() const noexcept {
   return machine_->rules();
 }
 
-void Queue::browse(const BrowseRequest& request, Time) {
-  machine_->browse(request);
+void Queue::browse(const BrowseRequest& request, Time now) {
+  machine_->at(now).browse(request);
 }
 
-std::uint64_t Queue::intervene(std::span<const Position>, Intervention, std::uint64_t, Time) {
-  return 0;
+std::uint64_t Queue::intervene(std::span<const Position> positions, Intervention intervention,
+                               std::uint64_t operation, Time now) {
+  return machine_->at(now).intervene(positions, intervention, operation);
 }
 
 void Queue::take_marks(std::vector<StreamMark>& to) {
