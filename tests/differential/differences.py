@@ -22,11 +22,70 @@ class Difference(NamedTuple):
     reason: str
 
 
+GOT = r"c < basic\.(get-ok|deliver) .*"
+DEATH = r"c     (header x-(death|first-death).*|  death F \{.*)"
+
 DIFFERENCES = [
     Difference(
         ("*",), None, r"\S+     header x-last-death-(exchange|queue|reason) = S .*",
         "**Dead letters carry `x-last-death-queue`, `-reason` and `-exchange`** too",
         "headers of RabbitMQ 3.13"),
+    Difference(
+        ("ttl.expired_behind_the_head",),
+        r"ready: 2, dead letters: 0", r"ready: 1, dead letters: 1",
+        "**A message expires wherever it stands** in its queue",
+        "expiry behind the head"),
+    Difference(
+        ("ttl.invalid_expirations",),
+        r"c < channel\.close .*\{value_too_large,\\n +9+\}.*",
+        r"c < channel\.close .*\{value_too_large,9+\}.*",
+        "**Error texts are one line**", "a long term in an error text"),
+    Difference(
+        ("policies.ttl_on_a_queue_with_messages",), r"ready: 1", r"ready: 0",
+        "**A policy takes effect at once on what a queue holds**", "a new TTL for old messages"),
+    Difference(
+        ("policies.policies_of_different_keys",), r"ready: 2", r"ready: 0",
+        "**Policies combine**", "the policy of lower priority sets the TTL"),
+    Difference(
+        ("priorities.drop_head_with_priorities",),
+        r"c     (priority=[135]|body '(a1|b5|c3|d1|e5)')",
+        r"c     (priority=[135]|body '(a1|b5|c3|d1|e5)')",
+        "**A full queue with priorities drops the oldest message of its lowest priority**",
+        "which priority is dropped"),
+    Difference(
+        ("limits.limit_with_a_consumer_that_takes_all",
+         "consumers.get_beside_a_consumer_with_limits"),
+        rf"{GOT}|c     body '[a-f]'|ready: 1", rf"{GOT}|c     body '[a-f]'|ready: 2",
+        "**What comes back to a full queue may go to a waiting consumer** before the limit counts",
+        "redelivery before the limit"),
+    Difference(
+        ("dead_letters.original_keys_with_cc",),
+        rf"{GOT}|c     header (CC|z) = .*|{DEATH}|c     body 'a'|c > basic\.get .*-hidden no_ack",
+        None, "**A dead letter is not routed by BCC keys**", "the letter for the BCC key"),
+    Difference(
+        ("delivery_limit.global_prefetch_on_a_quorum_queue",),
+        r"c < connection\.close reply_code=540 .*", r"c < basic\.consume-ok .*",
+        "It takes channel-wide prefetch limits and conditional deletes", "global prefetch"),
+    Difference(
+        ("delivery_limit.conditional_delete_of_a_quorum_queue",),
+        r"c < connection\.close reply_code=540 .*", r"c < queue\.delete-ok .*",
+        "It takes channel-wide prefetch limits and conditional deletes", "if-unused, if-empty"),
+    Difference(
+        ("delivery_limit.consumers_of_a_quorum_queue",),
+        r"c < basic\.consume-ok consumer_tag='p'",
+        r"c < channel\.close reply_code=403 .* in exclusive use\" .*",
+        "and an exclusive consumer is alone", "a consumer beside an exclusive one"),
+    Difference(
+        ("queue_arguments.delivery_limit",),
+        r"c < channel\.close .* of queue type rabbit_classic_queue\" .*",
+        r"c < queue\.declare-ok .*|c < channel\.close .*\"expected integer, got longstr\"' .*",
+        "**`x-delivery-limit` holds on classic queues too**", "a limit on a classic queue"),
+    Difference(
+        ("plugin_exchanges.consistent_hash_arguments_of_wrong_types",),
+        r"c < connection\.close reply_code=541 .*",
+        r"c < channel\.close reply_code=406 .*'hash-(header|property)' must be a string\" .*",
+        "a `hash-header` or `hash-property` that is no text is refused with 406",
+        "an error in place of a crash"),
 ]
 
 

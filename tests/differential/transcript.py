@@ -35,8 +35,9 @@ def text_of(field):
 
 
 def sent_text(value):
-    """A Python value that the codec sends, as text with its type."""
-    return text_of(codec.Reader(codec.field(value)).field())
+    """A Python value that the codec sends, as text with its type; a time of death is `now`."""
+    return re.sub(r"time = T \d+", "time = T now",
+                  text_of(codec.Reader(codec.field(value)).field()))
 
 
 def death_text(entry):

@@ -1,6 +1,12 @@
 """Dead letters that die again: headers of later deaths, and cycles."""
 
 
+def _kept(message):
+    """The headers of a letter, without those that only newer versions of RabbitMQ add."""
+    return {key: value for key, value in message.properties["headers"].items()
+            if not key.startswith("x-last-death")}
+
+
 def second_death_in_another_queue(s):
     c = s.channel()
     last = c.queue("last")
@@ -42,13 +48,13 @@ def two_reasons_in_one_queue(s):
     c.await_ready(back, 1)
     message = c.get(back)
     s.step("published again with its headers")
-    c.put("", queue, "a", headers=message.properties["headers"])
+    c.put("", queue, "a", headers=_kept(message))
     message = c.get(queue, no_ack=False)
     c.send("basic.reject", delivery_tag=message.tag, requeue=False)
     c.await_ready(back, 1)
     message = c.get(back)
     s.step("and again, expiring")
-    c.put("", queue, "a", headers=message.properties["headers"], expiration="50")
+    c.put("", queue, "a", headers=_kept(message), expiration="50")
     c.await_ready(back, 1)
     c.get(back)
 
