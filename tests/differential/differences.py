@@ -63,6 +63,10 @@ DIFFERENCES = [
         rf"{GOT}|c     header (CC|z) = .*|{DEATH}|c     body 'a'|c > basic\.get .*-hidden no_ack",
         None, "**A dead letter is not routed by BCC keys**", "the letter for the BCC key"),
     Difference(
+        ("delivery_limit.letters_into_a_quorum_queue_start_anew",),
+        r"c     header x-delivery-count = l 0", r"c     header x-delivery-count = l 0",
+        "**`x-delivery-count` is the last header** of a message", "where a header is added"),
+    Difference(
         ("delivery_limit.global_prefetch_on_a_quorum_queue",),
         r"c < connection\.close reply_code=540 .*", r"c < basic\.consume-ok .*",
         "It takes channel-wide prefetch limits and conditional deletes", "global prefetch"),

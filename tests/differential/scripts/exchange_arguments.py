@@ -48,7 +48,7 @@ def alternate_chain_and_circle(s):
 
 def unknown_types(s):
     c = s.channel()
-    for kind in ("", "nonesuch", "x-delayed", "Direct", "x-random "):
+    for kind in ("", "nonesuch", "x-delayed", "Nonesuch", "x-random "):
         c.exchange("x", kind)
 
 
