@@ -132,8 +132,15 @@ void Node::restore_queues(const storage::Recovered& recovered) {
     // one out twice unflagged. RabbitMQ does the same.
     const Position delivered =
         recovered.stopped_cleanly ? stream.delivered : std::max(stream.delivered, stream.next);
-    queue::Recovered found{stream.low_water, stream.next,       delivered,      stream.count,
-                           stream.bytes,     stream.body_bytes, stream.has_due, {}};
+    queue::Recovered found{stream.low_water,
+                           stream.next,
+                           delivered,
+                           stream.count,
+                           stream.bytes,
+                           stream.body_bytes,
+                           stream.has_due,
+                           delivered == stream.delivered,
+                           {}};
     found.returned.reserve(stream.returned.size());
     for (const storage::Returned& each : stream.returned)
       found.returned.push_back({each.position, each.delivery_count, each.due});

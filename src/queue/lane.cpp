@@ -53,7 +53,7 @@ void Lane::restore(const Recovered& recovered) {
   had_stored_ = next_ != 1;
   if (recovered.has_due) due_index().restore(true);
   low_water_noted_ = low_water_mark();
-  delivered_noted_ = delivered_;
+  delivered_noted_ = recovered.is_delivered_noted ? delivered_ : 0;
 }
 
 std::uint64_t Lane::stage_if_kept(Position position, const MessageRef& message,

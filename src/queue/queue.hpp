@@ -60,6 +60,7 @@ struct Recovered {
   std::uint64_t bytes = 0;
   std::uint64_t body_bytes = 0;      ///< of their bodies alone
   bool has_due = false;              ///< the index of due times may hold something
+  bool is_delivered_noted = true;    ///< the store knows `delivered`
   std::vector<Returned> returned{};  ///< of messages that are still there, by position
 };
 

@@ -40,7 +40,7 @@ TEST_CASE("deliveries, and acknowledging them") {
   SECTION("recover") {
     client.send(1, BasicRecoverAsync{.requeue = true});
     CHECK(client.take().empty());
-    CHECK(client.broker.take_calls() == Lines{"settle 1:10,20,30,40,requeued"});
+    CHECK(client.broker.take_calls() == Lines{"settle 1:10,20,30,40,abandoned"});
     client.send(1, BasicRecover{.requeue = true});
     CHECK(client.take() == Lines{"1 basic.recover-ok"});
   }
@@ -53,7 +53,7 @@ TEST_CASE("deliveries, and acknowledging them") {
   SECTION("the socket goes away") {
     client.connection->connection_lost();
     CHECK(client.broker.take_calls() ==
-          Lines{"cancel 1", "settle 1:10,20,30,40,requeued", "detach"});
+          Lines{"cancel 1", "settle 1:10,20,30,40,abandoned", "detach"});
   }
   SECTION("the channel closes; late deliveries are given back") {
     client.run_broker = false;
@@ -62,7 +62,7 @@ TEST_CASE("deliveries, and acknowledging them") {
     client.broker.take_calls();
     client.deliver(consumer, 50, "late");
     client.deliver(consumer, 60, "auto", true);
-    CHECK(client.broker.take_calls() == Lines{"settle 1:50,requeued"});
+    CHECK(client.broker.take_calls() == Lines{"settle 1:50,undelivered"});
     CHECK(client.take().empty());
     client.broker.run();
     client.deliver(consumer, 70, "unknown");
@@ -363,7 +363,7 @@ TEST_CASE("an operation that ends after its channel gives everything back") {
     client.broker.run();
     CHECK(client.broker.take_calls() == Lines{"cancel 1"});
     client.deliver(1, 5, "x");
-    CHECK(client.broker.take_calls() == Lines{"settle 1:5,requeued"});
+    CHECK(client.broker.take_calls() == Lines{"settle 1:5,undelivered"});
   }
   SECTION("get") {
     client.broker.gettable["q"] = {Client::make_message("one")};
@@ -371,7 +371,7 @@ TEST_CASE("an operation that ends after its channel gives everything back") {
     client.connection->shut_down("stop");
     client.broker.take_calls();
     client.broker.run();
-    CHECK(client.broker.take_calls() == Lines{"settle 0:1,requeued"});
+    CHECK(client.broker.take_calls() == Lines{"settle 0:1,undelivered"});
   }
 }
 

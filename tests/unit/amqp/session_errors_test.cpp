@@ -137,8 +137,8 @@ TEST_CASE("properties are checked") {
          {"", "no_integer"},
          {"-1", "{value_negative,-1}"},
          {"10x", "{leftover_string,\"x\"}"},
-         {"4294967296", "{value_too_big,4294967296}"},
-         {"99999999999999999999", "{value_too_big,99999999999999999999}"}}));
+         {"315360000001", "{value_too_large,315360000001}"},
+         {"99999999999999999999", "{value_too_large,99999999999999999999}"}}));
     properties.expiration = value;
     answer = "invalid expiration '" + value + "': " + fault;
   }

@@ -187,7 +187,7 @@ TEST_CASE("a transaction is carried out at commit, as one") {
   }
   SECTION("the channel ends: all is requeued") {
     client.send(1, ChannelClose{});
-    CHECK(client.broker.take_calls() == Lines{"cancel 1", "settle 1:1,2,3,4,requeued"});
+    CHECK(client.broker.take_calls() == Lines{"cancel 1", "settle 1:1,2,3,4,abandoned"});
   }
 }
 

@@ -87,11 +87,11 @@ TEST_CASE("a barrier is told in its order and carries the transaction's part") {
 
 TEST_CASE("ranges that follow each other are settled as one") {
   Staging staging(ShardId{0});
-  staging.settle(home, {1, 2, 1, 10, false});
-  staging.settle(home, {2, 4, 2, 20, false});
-  staging.settle(home, {4, 5, 1, 10, true});
-  staging.settle(home, {6, 7, 1, 10, true});
-  staging.settle(QueueId{8}, {7, 8, 1, 10, true});
+  staging.settle(home, {1, 2, 1, 10, 10, false});
+  staging.settle(home, {2, 4, 2, 20, 20, false});
+  staging.settle(home, {4, 5, 1, 10, 10, true});
+  staging.settle(home, {6, 7, 1, 10, 10, true});
+  staging.settle(QueueId{8}, {7, 8, 1, 10, 10, true});
   CHECK(staging.has_work());
   const auto batch = staging.take();
   REQUIRE(batch->settled.size() == 4);
@@ -99,6 +99,7 @@ TEST_CASE("ranges that follow each other are settled as one") {
   CHECK(batch->settled[0].last == 4);
   CHECK(batch->settled[0].count == 3);
   CHECK(batch->settled[0].bytes == 30);
+  CHECK(batch->settled[0].body_bytes == 30);
   CHECK(batch->last_stage == 0);
 }
 
