@@ -60,6 +60,8 @@ void Shard::restore(QueueId stream, const queue::Recovered& recovered, bool is_n
   OwnedQueue* owned = find_stream(stream);
   ensure(owned != nullptr, "restoring a queue of another shard");
   owned->machine.restore(stream, recovered);
+  // What has become due while nobody was here waits for no client: a tick in the first turn.
+  set_timer(*owned, now_);
   if (!is_noted) marks_changed_.push_back(owned->record->id);
 }
 

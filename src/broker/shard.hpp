@@ -199,6 +199,7 @@ class Shard final : public Broker, private queue::Sink {
   void wake_on_commit(QueueId queue) override;
   void abandoned(QueueId queue) override;
   void marks_changed(QueueId queue) override;
+  void publish_settled_later(const PublisherToken& token) override;
 
   // Mail (shard_mail.cpp, shard_questions.cpp).
   void handle(EnqueueMail& mail);

@@ -165,6 +165,10 @@ void Shard::remove_if_unused(QueueId queue) {
   send(ports_.id, QuestionMail{std::move(question)});
 }
 
+void Shard::publish_settled_later(const PublisherToken& token) {
+  staging_.add_confirm(token);
+}
+
 void Shard::marks_changed(QueueId queue) {
   marks_changed_.push_back(queue);
 }

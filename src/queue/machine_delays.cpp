@@ -11,13 +11,17 @@ void Queue::Machine::restore_key(std::string_view key, Time seen) {
   dedup_->restore(key, seen);
 }
 
-// A duplicate is confirmed and dropped.
+// A duplicate is confirmed and dropped; not before the message that it repeats is safe.
 bool Queue::Machine::is_duplicate(const Message& message, const PublisherToken& token) {
   if (dedup_ == nullptr || !dedup_->is_enabled()) return false;
   const auto key = dedup_->key_of(message);
   if (!key || !dedup_->is_known(*key, context_.now)) return false;
   ++counts_.duplicates;
-  if (token.sequence != 0) sink_.publish_settled(token, PublishOutcome::accepted);
+  if (token.sequence == 0) return true;
+  if (context_.settings.durable)
+    sink_.publish_settled_later(token);
+  else
+    sink_.publish_settled(token, PublishOutcome::accepted);
   return true;
 }
 

@@ -163,6 +163,12 @@ class Sink {
   /// once until then.
   virtual void marks_changed(QueueId queue) = 0;
 
+  /// The publisher behind `token` may be told once all that was staged and remembered until now is
+  /// durable: its message is a duplicate of one that may not be.
+  virtual void publish_settled_later(const PublisherToken& token) {
+    publish_settled(token, PublishOutcome::accepted);
+  }
+
   /// Stages up to and including this one are durable.
   [[nodiscard]] std::uint64_t committed_stage() const noexcept { return committed_stage_; }
 
