@@ -52,7 +52,7 @@ std::optional<DuePoint> DueIndex::pop_due(Time now) {
     std::pop_heap(next_.begin(), next_.end(), std::greater<>());
     next_.pop_back();
   }
-  if (fired_count_++ == 0) fired_first_ = point.due;
+  if (fired_count_++ == 0) fired_first_ = point;
   if (!fired_ || point > *fired_) fired_ = point;
   return point;
 }
@@ -151,7 +151,7 @@ void DueIndex::tidy_later() {
 void DueIndex::trim(const std::optional<DuePoint>& unfinished) {
   if (fired_count_ == 0) return;
   const bool much = fired_count_ >= trim_entries;
-  const bool long_ago = fired_->due - fired_first_ >= trim_time;
+  const bool long_ago = fired_->due - fired_first_.due >= trim_time;
   if (!had_stored_ || (!much && !long_ago)) return;
   // An entry may have come after later ones had fired.
   DuePoint last = *fired_;
@@ -161,7 +161,7 @@ void DueIndex::trim(const std::optional<DuePoint>& unfinished) {
   if (unfinished) stay_below(*unfinished);
   if (!next_.empty()) stay_below(next_.front());
   if (has_more_ && complete_to_ < last) last = complete_to_;
-  if (last.due < fired_first_) return;
+  if (last < fired_first_) return;
   fired_count_ = 0;
   sink_.trim_due(stream_, last);
 }

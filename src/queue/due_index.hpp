@@ -97,7 +97,7 @@ class DueIndex {
   std::optional<DuePoint> forgotten_;  ///< lowest that left memory during the read in flight
 
   std::optional<DuePoint> fired_;  ///< highest
-  Time fired_first_{};             ///< due time of the first one since the last trim
+  DuePoint fired_first_{};         ///< first one since the last trim
   std::uint32_t fired_count_ = 0;  ///< since the last trim
 };
 

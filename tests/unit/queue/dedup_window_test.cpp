@@ -25,6 +25,16 @@ class KeyStore : public NullSink {
   std::map<std::string, Time> keys;
 };
 
+Deduplication bounds(std::optional<Millis> window, std::uint64_t keys_max = 100'000,
+                     const std::string& header = "") {
+  Deduplication rules;
+  rules.enabled = true;
+  rules.header = header;
+  rules.window = window;
+  rules.keys_max = keys_max;
+  return rules;
+}
+
 struct Bench {
   KeyStore store;
   DedupWindow window{QueueId{5}, store};
@@ -51,7 +61,7 @@ MessageRef with_id(const std::string& id) {
 }  // namespace
 
 TEST_CASE("a key is known until the window in time has passed; duplicates do not renew it") {
-  Bench bench({.window = Millis{100}});
+  Bench bench(bounds(Millis{100}));
   CHECK(bench.publish("a", 1000));
   CHECK_FALSE(bench.publish("a", 1050));
   CHECK_FALSE(bench.publish("a", 1099));
@@ -63,7 +73,7 @@ TEST_CASE("a key is known until the window in time has passed; duplicates do not
 }
 
 TEST_CASE("the oldest keys go when there are too many") {
-  Bench bench({.keys_max = 3});
+  Bench bench(bounds(std::nullopt, 3));
   for (const char* key : {"a", "b", "c", "d"}) CHECK(bench.publish(key, 1));
   CHECK(bench.window.size() == 3);
   CHECK_FALSE(bench.publish("b", 2));
@@ -79,7 +89,7 @@ TEST_CASE("keys that the store kept are known after a restart") {
   DedupWindow window(QueueId{5}, store);
   window.restore("old", at(10));
   window.restore("new", at(500));
-  window.configure({.enabled = true, .window = Millis{300}}, at(600));
+  window.configure(bounds(Millis{300}), at(600));
   CHECK(window.is_known("new", at(600)));
   CHECK_FALSE(window.is_known("old", at(600)));
   CHECK(store.keys.size() == 1);
@@ -91,9 +101,9 @@ TEST_CASE("keys that the store kept are known after a restart") {
 TEST_CASE("keys are forgotten when their rule ends, and when it narrows") {
   Bench bench;
   for (const char* key : {"a", "b", "c", "d"}) CHECK(bench.publish(key, 1));
-  bench.window.configure({.enabled = true, .keys_max = 2}, at(2));
+  bench.window.configure(bounds(std::nullopt, 2), at(2));
   CHECK(bench.store.keys.size() == 2);
-  bench.window.configure({.enabled = true, .header = "other", .keys_max = 2}, at(2));
+  bench.window.configure(bounds(std::nullopt, 2, "other"), at(2));
   CHECK(bench.store.keys.empty());
   CHECK(bench.publish("a", 3));
   bench.window.configure({}, at(4));
@@ -112,12 +122,13 @@ TEST_CASE("the message id is a key, and long keys are cut without being confused
   CHECK(bench.window.key_of(*with_id("m1")) == "m1");
   CHECK_FALSE(bench.window.key_of(*MessageRef::gather(
       {.names = std::string_view("\0\1q", 3), .properties = no_properties, .body = "x"})));
-  Bench headers({.header = "key"});
+  Bench headers(bounds(std::nullopt, 100, "key"));
   const auto with_header = [](const std::string& value) {
     Properties properties;
     properties.headers = FieldTable{{"key", value}};
     const std::string encoded = encode_properties(properties);
-    return MessageRef::gather({.names = std::string_view("\0\1q", 3), .properties = encoded});
+    return MessageRef::gather(
+        {.names = std::string_view("\0\1q", 3), .properties = encoded, .body = ""});
   };
   const std::string one = std::string(1000, 'x') + "1";
   const std::string two = std::string(1000, 'x') + "2";

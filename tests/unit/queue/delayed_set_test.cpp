@@ -364,6 +364,23 @@ TEST_CASE("delayed messages are there after a restart, released once, and marked
   CHECK(bench.set->take_marks().low_water == 21);
 }
 
+TEST_CASE("until what is due was read, the store keeps its entry and its place") {
+  Bench bench;
+  bench.add("a", 100);
+  bench.add("b", 20'000);
+  bench.add("c", 90'000);
+  bench.commit();
+  bench.run(30'000);
+  REQUIRE(bench.store.reading);
+  CHECK(bench.store.index.size() == 3);
+  CHECK(bench.set->remove(1));
+  CHECK(bench.set->take_marks().low_water == 1);
+  bench.run_all(30'000);
+  CHECK(bench.taken() == "b");
+  CHECK(bench.store.index.size() == 1);
+  CHECK(bench.set->take_marks().low_water == 3);
+}
+
 TEST_CASE("a read that fails is tried again, and a lost message blocks nobody") {
   Bench bench;
   bench.add("a", 100);
