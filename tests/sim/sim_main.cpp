@@ -1,8 +1,9 @@
-// sim_broker: the whole broker in one thread against a small model, from one printed seed.
+// sim_broker: the whole broker in one thread against small models, from one printed seed.
 //
-//   sim_broker [--seed N] [--runs N] [--seconds N]
+//   sim_broker [--seed N] [--runs N] [--seconds N] [--kind plain|lineage|both]
 //
-// Each run has its own seed (printed when it fails; --seed N --runs 1 repeats it).
+// Each run has its own seed (printed when it fails; --seed N --runs 1 repeats it) and simulates
+// both kinds (simulation.hpp) with it.
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -31,6 +32,7 @@ struct Arguments {
   std::uint64_t seed = std::random_device{}();
   std::uint64_t runs = 200;
   double seconds = 0;  ///< 0: as many runs as said
+  std::string kind = "both";
 };
 
 Arguments parse(int count, char** values) {
@@ -40,8 +42,37 @@ Arguments parse(int count, char** values) {
     if (name == "--seed") arguments.seed = std::stoull(values[at + 1]);
     if (name == "--runs") arguments.runs = std::stoull(values[at + 1]);
     if (name == "--seconds") arguments.seconds = std::stod(values[at + 1]);
+    if (name == "--kind") arguments.kind = values[at + 1];
   }
   return arguments;
+}
+
+using Number = unsigned long long;
+
+void print(const tern::sim::Totals& totals) {
+  std::printf("published %llu, delivered %llu, crashes %llu, transactions %llu, paged %llu\n",
+              Number{totals.published}, Number{totals.delivered}, Number{totals.crashes},
+              Number{totals.transactions}, Number{totals.paged});
+  std::printf(
+      "lineage: %llu commits looked at, crashes: %llu clean, %llu before a commit, %llu "
+      "written in silence; %llu of them in a commit\n",
+      Number{totals.commits}, Number{totals.crashes_by_kind[0]}, Number{totals.crashes_by_kind[1]},
+      Number{totals.crashes_by_kind[2]}, Number{totals.crashes_in_commit});
+  std::printf(
+      "lineage: %llu stored messages moved, %llu refused, %llu duplicates, %llu limits; "
+      "dead letters delivered:",
+      Number{totals.moved}, Number{totals.refused}, Number{totals.duplicates},
+      Number{totals.limits});
+  for (const auto& [reason, count] : totals.deaths)
+    std::printf(" %s %llu", reason.c_str(), Number{count});
+  std::printf("\n");
+}
+
+std::string simulate(const std::string& kind, std::uint64_t seed, tern::sim::Totals& totals) {
+  std::string fault;
+  if (kind != "lineage") fault = tern::sim::simulate(seed, totals);
+  if (fault.empty() && kind != "plain") fault = tern::sim::simulate_lineage(seed, totals);
+  return fault;
 }
 
 }  // namespace
@@ -63,7 +94,7 @@ int main(int count, char** values) {
     if (run % 50 == 0) std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
     std::fflush(stdout);
     announce_seed(seed);
-    const std::string fault = tern::sim::simulate(seed, totals);
+    const std::string fault = simulate(arguments.kind, seed, totals);
     if (fault.empty()) {
       ++passed;
       continue;
@@ -72,12 +103,7 @@ int main(int count, char** values) {
     std::printf("FAIL --seed %llu --runs 1: %s\n", static_cast<unsigned long long>(seed),
                 fault.c_str());
   }
-  std::printf("published %llu, delivered %llu, crashes %llu, transactions %llu, paged %llu\n",
-              static_cast<unsigned long long>(totals.published),
-              static_cast<unsigned long long>(totals.delivered),
-              static_cast<unsigned long long>(totals.crashes),
-              static_cast<unsigned long long>(totals.transactions),
-              static_cast<unsigned long long>(totals.paged));
+  print(totals);
   std::printf("%llu passed, %llu failed\n", static_cast<unsigned long long>(passed),
               static_cast<unsigned long long>(failed));
   return failed == 0 ? 0 : 1;

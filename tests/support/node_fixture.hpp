@@ -3,6 +3,7 @@
 // test lets it do (stepped_store.hpp). Clients are TestClients.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <random>
@@ -24,6 +25,8 @@ class TestNode {
     std::uint64_t store_pending_bytes_max = 64ULL << 20;
     /// run() lets the store work whenever the shards have nothing to do.
     bool store_works = true;
+    /// Called after each commit of a store that works.
+    std::function<void()> after_commit = {};
   };
   enum class Crash {
     clean,            ///< stopped: all that was handed to the store is durable

@@ -27,6 +27,9 @@ struct Post {
   std::string body;
   bool persistent = true;
   FieldTable headers = {};
+  std::uint8_t priority = 0;
+  std::optional<std::uint32_t> expiration_ms = {};
+  std::string message_id = {};
 };
 [[nodiscard]] MessageRef make_message(const Post& post);
 /// The encoded entries of a message's headers, as a session hands them to Broker::route.
