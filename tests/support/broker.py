@@ -172,9 +172,9 @@ class TernMQ:
     def control(self, *arguments, code=0):
         """`ternmq ctl` with these arguments; returns what it prints, raises unless it exits with
         `code`, and then returns what it says of the error."""
-        done = subprocess.run([str(ternmq_binary()), "ctl", "--data-dir", self.data_dir, *arguments],
-                              capture_output=True, text=True, timeout=patience(60), check=False,
-                              stdin=subprocess.DEVNULL, env=clean_environment())
+        command = [str(ternmq_binary()), "ctl", "--data-dir", self.data_dir, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=patience(60),
+                              check=False, stdin=subprocess.DEVNULL, env=clean_environment())
         if done.returncode != code:
             raise RuntimeError(f"ternmq ctl {' '.join(arguments)}: exit code {done.returncode}: "
                                f"{done.stdout}{done.stderr}")
