@@ -8,6 +8,7 @@
 #include <ostream>
 #include <sstream>
 
+#include "broker/arguments.hpp"
 #include "broker/definitions_files.hpp"
 #include "broker/lint.hpp"
 #include "config/manual.hpp"
@@ -17,7 +18,7 @@ namespace {
 
 constexpr std::string_view help_text =
     R"(Usage: ternmq check [--config FILE] [--definitions PATH] [--strict] [--vhost NAME] [FLAGS]
-       ternmq check --print-docs
+       ternmq check --print-docs | --print-arguments
 
 Reads the file, the environment and the flags as `ternmq serve` does, prints everything
 that is wrong, and exits with 0 if nothing is, with 1 otherwise.
@@ -29,7 +30,8 @@ finding is a line: file, JSON path, error, warning or note, text.
 
   --strict      Exit with 1 on warnings, too.
   --vhost NAME  The file is the export of one virtual host, and is to be looked at as NAME.
-  --print-docs  Print docs/configuration.md instead.
+  --print-docs       Print docs/configuration.md instead.
+  --print-arguments  Print docs/arguments.md instead.
 )";
 
 // What is check's own, taken out of the arguments that are settings.
@@ -107,6 +109,10 @@ int run_check(const Invocation& invocation, std::span<const std::string> argumen
   }
   if (has("--print-docs")) {
     invocation.out << config::docs_page();
+    return 0;
+  }
+  if (has("--print-arguments")) {
+    invocation.out << broker::arguments_page();
     return 0;
   }
   const Own own = split(arguments);

@@ -9,7 +9,6 @@
 
 #include "base/log.hpp"
 #include "base/version.hpp"
-#include "broker/arguments.hpp"
 #include "cli/check.hpp"
 #include "cli/ctl.hpp"
 #include "config/manual.hpp"

@@ -36,83 +36,80 @@ struct Action {
   std::vector<std::string_view> flags;
 };
 
-const std::vector<Action>& actions() {
-  static const std::vector<Action> table = {
-      {"definitions export",
-       "definitions.export",
-       "[FILE] [--vhost NAME]",
-       "Write all definitions to FILE or standard output.",
-       {"[file]"},
-       {"vhost"}},
-      {"definitions import",
-       "definitions.import",
-       "FILE… [--vhost NAME]",
-       "Take over definitions, all or nothing.",
-       {"files"},
-       {"vhost"}},
-      {"policy set",
-       "policy.set",
-       "NAME PATTERN DEFINITION [--vhost NAME] [--apply-to KIND] [--priority N] [--operator]",
-       "Make or replace a policy; DEFINITION is JSON.",
-       {"name", "pattern", "definition"},
-       {"vhost", "apply-to", "priority", "operator"}},
-      {"policy clear",
-       "policy.clear",
-       "NAME [--vhost NAME] [--operator]",
-       "Remove a policy.",
-       {"name"},
-       {"vhost", "operator"}},
-      {"policy list", "policy.list", "[--vhost NAME]", "List policies.", {}, {"vhost"}},
-      {"list queues",
-       "queue.list",
-       "[--vhost NAME]",
-       "List queues, their messages, and their settings with where each comes from.",
-       {},
-       {"vhost"}},
-      {"user add",
-       "user.add",
-       "NAME [PASSWORD] [--tags A,B]",
-       "Add a user; without PASSWORD it is read from standard input.",
-       {"name", "[password]"},
-       {"tags"}},
-      {"user passwd",
-       "user.passwd",
-       "NAME [PASSWORD]",
-       "Give a user another password.",
-       {"name", "[password]"},
-       {}},
-      {"user delete", "user.delete", "NAME", "Remove a user.", {"name"}, {}},
-      {"user list", "user.list", "", "List users.", {}, {}},
-      {"permissions set",
-       "permission.set",
-       "USER CONFIGURE WRITE READ [--vhost NAME]",
-       "Say what a user may do: three regular expressions.",
-       {"user", "configure", "write", "read"},
-       {"vhost"}},
-      {"permissions clear",
-       "permission.clear",
-       "USER [--vhost NAME]",
-       "Take a user's permissions in a virtual host away.",
-       {"user"},
-       {"vhost"}},
-      {"permissions list", "permission.list", "[--vhost NAME]", "List permissions.", {}, {"vhost"}},
-      {"vhost add",
-       "vhost.add",
-       "NAME [--description TEXT]",
-       "Add a virtual host.",
-       {"name"},
-       {"description"}},
-      {"vhost delete",
-       "vhost.delete",
-       "NAME",
-       "Remove a virtual host with all that is in it.",
-       {"name"},
-       {}},
-      {"vhost list", "vhost.list", "", "List virtual hosts.", {}, {}},
-      {"status", "status", "", "Show what runs and what it holds.", {}, {}},
-  };
-  return table;
-}
+const std::vector<Action> actions = {
+    {"definitions export",
+     "definitions.export",
+     "[FILE] [--vhost NAME]",
+     "Write all definitions to FILE or standard output.",
+     {"[file]"},
+     {"vhost"}},
+    {"definitions import",
+     "definitions.import",
+     "FILE… [--vhost NAME]",
+     "Take over definitions, all or nothing.",
+     {"files"},
+     {"vhost"}},
+    {"policy set",
+     "policy.set",
+     "NAME PATTERN DEFINITION [--vhost NAME] [--apply-to KIND] [--priority N] [--operator]",
+     "Make or replace a policy; DEFINITION is JSON.",
+     {"name", "pattern", "definition"},
+     {"vhost", "apply-to", "priority", "operator"}},
+    {"policy clear",
+     "policy.clear",
+     "NAME [--vhost NAME] [--operator]",
+     "Remove a policy.",
+     {"name"},
+     {"vhost", "operator"}},
+    {"policy list", "policy.list", "[--vhost NAME]", "List policies.", {}, {"vhost"}},
+    {"list queues",
+     "queue.list",
+     "[--vhost NAME]",
+     "List queues, their messages, and their settings with where each comes from.",
+     {},
+     {"vhost"}},
+    {"user add",
+     "user.add",
+     "NAME [PASSWORD] [--tags A,B]",
+     "Add a user; without PASSWORD it is read from standard input.",
+     {"name", "[password]"},
+     {"tags"}},
+    {"user passwd",
+     "user.passwd",
+     "NAME [PASSWORD]",
+     "Give a user another password.",
+     {"name", "[password]"},
+     {}},
+    {"user delete", "user.delete", "NAME", "Remove a user.", {"name"}, {}},
+    {"user list", "user.list", "", "List users.", {}, {}},
+    {"permissions set",
+     "permission.set",
+     "USER CONFIGURE WRITE READ [--vhost NAME]",
+     "Say what a user may do: three regular expressions.",
+     {"user", "configure", "write", "read"},
+     {"vhost"}},
+    {"permissions clear",
+     "permission.clear",
+     "USER [--vhost NAME]",
+     "Take a user's permissions in a virtual host away.",
+     {"user"},
+     {"vhost"}},
+    {"permissions list", "permission.list", "[--vhost NAME]", "List permissions.", {}, {"vhost"}},
+    {"vhost add",
+     "vhost.add",
+     "NAME [--description TEXT]",
+     "Add a virtual host.",
+     {"name"},
+     {"description"}},
+    {"vhost delete",
+     "vhost.delete",
+     "NAME",
+     "Remove a virtual host with all that is in it.",
+     {"name"},
+     {}},
+    {"vhost list", "vhost.list", "", "List virtual hosts.", {}, {}},
+    {"status", "status", "", "Show what runs and what it holds.", {}, {}},
+};
 
 constexpr std::string_view socket_flags[] = {"socket", "data-dir", "config"};
 constexpr std::string_view lone_flags[] = {"operator"};
@@ -123,7 +120,7 @@ std::string help_text() {
       "Asks a broker on this machine, through the socket `control.sock` in its data directory.\n"
       "The broker is found by the same settings that it was started with; --vhost is '/' where\n"
       "an action is about one virtual host and none is named.\n\nActions:\n";
-  for (const Action& action : actions())
+  for (const Action& action : actions)
     help += fmt::format("  {} {}\n      {}\n", action.words, action.usage, action.summary);
   return help;
 }
@@ -140,7 +137,7 @@ int refuse(const Invocation& invocation, const std::string& text) {
 
 // The action that the first one or two arguments name, and how many that were.
 const Action* find_action(std::span<const std::string> arguments, std::size_t& used) {
-  for (const Action& action : actions()) {
+  for (const Action& action : actions) {
     for (used = 1; used <= std::min<std::size_t>(2, arguments.size()); ++used) {
       const std::string words = used == 1 ? arguments[0] : arguments[0] + " " + arguments[1];
       if (action.words == words) return &action;
@@ -153,7 +150,7 @@ int unknown_action(const Invocation& invocation, std::span<const std::string> ar
   std::string given = arguments[0];
   if (arguments.size() > 1 && !arguments[1].starts_with("-")) given += " " + arguments[1];
   std::vector<std::string> names;
-  for (const Action& action : actions()) names.emplace_back(action.words);
+  for (const Action& action : actions) names.emplace_back(action.words);
   return refuse(invocation,
                 fmt::format("unknown action '{}'; the nearest one is '{}' (`ternmq ctl --help` "
                             "lists all)",

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Definitions files and `ternmq ctl`, as an operator uses them: brokers of its own, no arguments."""
+"""Definitions files and `ternmq ctl`, as operators use them: brokers of its own, no arguments."""
 
 import json
 import os

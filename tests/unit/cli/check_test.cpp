@@ -15,8 +15,8 @@ namespace {
 class Directory {
  public:
   Directory() {
-    char name[] = "/tmp/ternmq-check-XXXXXX";
-    REQUIRE(::mkdtemp(name) != nullptr);
+    std::string name = std::filesystem::temp_directory_path() / "ternmq-check-XXXXXX";
+    REQUIRE(::mkdtemp(name.data()) != nullptr);
     path_ = name;
   }
   ~Directory() { std::filesystem::remove_all(path_); }
@@ -81,6 +81,13 @@ TEST_CASE("check: errors of the linter and of the reader fail") {
   outcome = check({"--definitions", directory.path()});
   CHECK(outcome.err.find("broken.json: $.queues") != std::string::npos);
   CHECK(check({"--definitions", directory.path() + "/none"}).code == exit_failure);
+}
+
+TEST_CASE("check: prints the page of arguments") {
+  const auto outcome = check({"--print-arguments"});
+  CHECK(outcome.code == 0);
+  CHECK(outcome.out.starts_with("# "));
+  CHECK(outcome.out.find("x-message-ttl") != std::string::npos);
 }
 
 TEST_CASE("check: one virtual host's file needs its name") {

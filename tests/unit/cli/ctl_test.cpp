@@ -19,8 +19,8 @@ namespace {
 struct Scratch {
   std::string path;
   Scratch() {
-    char name[] = "/tmp/ternmq-ctl-XXXXXX";
-    REQUIRE(::mkdtemp(name) != nullptr);
+    std::string name = std::filesystem::temp_directory_path() / "ternmq-ctl-XXXXXX";
+    REQUIRE(::mkdtemp(name.data()) != nullptr);
     path = name;
   }
   ~Scratch() { std::filesystem::remove_all(path); }
