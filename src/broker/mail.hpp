@@ -170,12 +170,6 @@ struct DueMail {
   std::unique_ptr<storage::DueResult> result;
 };
 
-/// A message that left its queue for another place: a letter of the shard to itself.
-struct ForwardMail {
-  QueuePointer source;
-  queue::Forward forward;
-};
-
 /// Something rare that is to be done on the shard's thread (operations.hpp).
 struct TaskMail {
   std::unique_ptr<std::function<void(Shard&)>> task;
@@ -191,7 +185,7 @@ using Mail =
                  GateMail, QuestionMail, TransactionMail, ResultMail, ConsumerCancelledMail,
                  PermitsWantedMail, PermitsReturnedMail, HoldMail, TransactionDoneMail,
                  TransactionRefusedMail, ReplyMail, DeltaMail, CommittedMail, ReadMail, DueMail,
-                 ForwardMail, ConsumerTimedOutMail, TaskMail, ShutDownMail>;
+                 ConsumerTimedOutMail, TaskMail, ShutDownMail>;
 static_assert(sizeof(Mail) <= 88, "mail is moved around a lot: keep big things behind a pointer");
 
 }  // namespace tern::broker

@@ -110,7 +110,9 @@ void Shard::end_turn() {
 }
 
 void Shard::carry_out_own() {
-  while (!self_.empty()) {
+  for (;;) {
+    carry_out_forwards();
+    if (self_.empty()) return;
     Mail own = std::move(self_.front());
     self_.pop_front();
     std::visit([this](auto& body) { handle(body); }, own);
@@ -121,16 +123,22 @@ void Shard::submit_batch() {
   const bool marks_due = !marks_changed_.empty() && now_ - marks_sent_ >= marks_delay;
   if (!staging_.has_work() && !marks_due) return;
   marks_sent_ = now_;
+  std::vector<QueueId> later;
   for (const QueueId id : marks_changed_) {
     OwnedQueue* owned = find_owned(id);
     if (owned == nullptr) continue;
+    if (owned->deferred) {
+      // Its low-water mark would say what is not staged yet.
+      later.push_back(id);
+      continue;
+    }
     marks_.clear();
     owned->machine.take_marks(marks_);
     if (!owned->record->durable || owned->record->exclusive) continue;
     for (const queue::StreamMark& mark : marks_)
       staging_.set_mark({mark.stream, mark.low_water, mark.delivered});
   }
-  marks_changed_.clear();
+  marks_changed_ = std::move(later);
   if (auto batch = staging_.take()) ports_.store->submit(std::move(batch));
 }
 
@@ -344,8 +352,9 @@ Shard::SessionEntry* Shard::find_session(const SessionId& id) noexcept {
 // --------------------------------------------------------------------------------
 
 bool Shard::is_congested(ShardId target) const {
-  if (ports_.store->pending_bytes() + staging_.staged_bytes() > settings_.store_pending_bytes_max)
-    return true;
+  const std::uint64_t pending =
+      ports_.store->pending_bytes() + staging_.staged_bytes() + forwards_bytes_;
+  if (pending > settings_.store_pending_bytes_max) return true;
   if (target == ports_.id) return false;
   return outbox_bytes_[raw(target)] + ports_.mailbox(target).bytes() > settings_.mailbox_bytes_max;
 }

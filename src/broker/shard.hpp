@@ -150,6 +150,8 @@ class Shard final : public Broker, private queue::Sink {
     queue::Queue machine;
     /// A gate's, if its exchange gives late queues what passed before.
     std::unique_ptr<exchange::RecentHistory> history;
+    /// What it has settled while messages of it wait to be forwarded: staged together with those.
+    std::unique_ptr<std::vector<std::pair<QueueId, queue::StoredRange>>> deferred;
     /// Where its dead letters go; null if nowhere.
     std::unique_ptr<const DeadLetterTarget> dead_letters;
     Time wake_at = Time::max();       ///< as it stands in timers_
@@ -223,7 +225,6 @@ class Shard final : public Broker, private queue::Sink {
   void handle(CommittedMail& mail);
   void handle(ReadMail& mail);
   void handle(DueMail& mail);
-  void handle(ForwardMail& mail);
   void handle(ConsumerTimedOutMail& mail);
   void handle(TaskMail& mail);
   void handle(ShutDownMail& mail);
@@ -233,6 +234,14 @@ class Shard final : public Broker, private queue::Sink {
   void answer_purge(QueueQuestion& question, OwnedQueue* queue);
 
   // Messages that leave a queue for another place (shard_forward.cpp).
+  struct PendingForward {
+    QueuePointer source;
+    queue::Forward forward;
+  };
+  void carry_out_forwards();
+  void carry_out(PendingForward& pending);
+  void defer_settlements(OwnedQueue& owned);
+  void stage_deferred();
   void count_dead_letter(queue::LeaveReason reason) noexcept;
   void dead_letter(const QueueRecord& source, queue::Forward& forward);
   void release(const QueueRecord& gate, queue::Forward& forward);
@@ -347,6 +356,12 @@ class Shard final : public Broker, private queue::Sink {
   /// What left queues of this shard in this turn for queues of others.
   std::map<ShardId, std::unique_ptr<TransactionShare>> transfers_;
   RouteCache forward_route_;
+  std::deque<PendingForward> forwards_;
+  std::uint64_t forwards_bytes_ = 0;
+  /// A transaction of transfers is not durable yet. There is one at a time, because transactions of
+  /// two shards that cross each other turn after turn could never be cut from those that follow.
+  bool is_transfer_in_flight_ = false;
+  std::vector<QueueId> deferring_;  ///< queues with `deferred`
   Totals totals_;
   Inspections inspections_;
   std::vector<std::uint64_t> ended_redrives_;

@@ -1,6 +1,6 @@
 // Shard: messages that leave a queue for another place: dead letters, what a delayed exchange
-// releases, redrives. The queue has settled the message in this turn and the copies are staged in
-// it, so both are written together: own queues' in one batch, other shards' as one transaction.
+// releases, redrives. The removal is staged in the turn in which the copies are, so both are
+// written together: own queues' in one batch, other shards' as one transaction.
 #include "base/ensure.hpp"
 #include "broker/changing.hpp"
 #include "broker/shard.hpp"
@@ -18,13 +18,48 @@ Bytes headers_of(const Message& message) {
 
 }  // namespace
 
-void Shard::handle(ForwardMail& mail) {
-  if (mail.forward.reason == queue::LeaveReason::released)
-    release(*mail.source, mail.forward);
-  else if (mail.forward.reason == queue::LeaveReason::redriven)
-    redrive(*mail.source, mail.forward);
+// While a transfer is in flight all wait, and so does the removal of what was stored of them.
+void Shard::forward(QueueId queue, queue::Forward&& forward) {
+  OwnedQueue* owned = find_owned(queue);
+  ensure(owned != nullptr, "an unknown queue forwards");
+  forwards_bytes_ += forward.message->bytes();
+  if (is_transfer_in_flight_) defer_settlements(*owned);
+  forwards_.push_back({owned->record, std::move(forward)});
+}
+
+void Shard::defer_settlements(OwnedQueue& owned) {
+  if (owned.deferred) return;
+  owned.deferred = std::make_unique<std::vector<std::pair<QueueId, queue::StoredRange>>>();
+  deferring_.push_back(owned.record->id);
+}
+
+void Shard::carry_out_forwards() {
+  if (is_transfer_in_flight_) return;
+  while (!forwards_.empty()) {
+    PendingForward pending = std::move(forwards_.front());
+    forwards_.pop_front();
+    forwards_bytes_ -= pending.forward.message->bytes();
+    carry_out(pending);
+  }
+  if (!deferring_.empty()) stage_deferred();
+}
+
+void Shard::stage_deferred() {
+  for (const QueueId id : std::exchange(deferring_, {})) {
+    OwnedQueue* owned = find_owned(id);
+    if (owned == nullptr) continue;  // The store forgets the queue as a whole.
+    const auto deferred = std::move(owned->deferred);
+    for (const auto& [stream, range] : *deferred) staging_.settle(stream, range);
+  }
+}
+
+void Shard::carry_out(PendingForward& pending) {
+  if (pending.forward.reason == queue::LeaveReason::released)
+    release(*pending.source, pending.forward);
+  else if (pending.forward.reason == queue::LeaveReason::redriven)
+    redrive(*pending.source, pending.forward);
   else
-    dead_letter(*mail.source, mail.forward);
+    dead_letter(*pending.source, pending.forward);
 }
 
 void Shard::count_dead_letter(queue::LeaveReason reason) noexcept {
@@ -135,7 +170,9 @@ void Shard::send_transfers() {
   if (transfers_.empty()) return;
   const std::uint64_t id = static_cast<std::uint64_t>(raw(ports_.id)) << 48 | next_transaction_++;
   const storage::TransactionPart part{id, static_cast<std::uint32_t>(transfers_.size()) + 1};
-  staging_.add_barrier(part, {});
+  // Told to nobody but this shard, which then goes on.
+  staging_.add_barrier(part, {.session = {}, .channel = 0, .sequence = 1});
+  is_transfer_in_flight_ = true;
   for (auto& [shard, share] : transfers_) {
     share->part = part;
     std::uint64_t bytes = 0;

@@ -10,6 +10,12 @@
 #include "message/properties.hpp"
 
 namespace tern::broker {
+namespace {
+
+// How long a redrive waits when transfers of others are on their way to the disk.
+constexpr Millis redrive_retry{1};
+
+}  // namespace
 
 void Shard::handle(TaskMail& mail) {
   (*mail.task)(*this);
@@ -77,6 +83,11 @@ void Shard::browsed(QueueId, std::uint64_t operation, std::vector<queue::Found>&
     Inspection* const inspection = shard.inspections_.find(operation);
     // The queue may have gone since.
     if (inspection == nullptr || inspection->progress.is_done) return;
+    if (!inspection->peeked && !inspection->redrive.is_dry_run && shard.is_transfer_in_flight_) {
+      // What is planned must go at once, or topology may change in between: look again soon.
+      inspection->resume_at = shard.now_ + redrive_retry;
+      return;
+    }
     inspection->from = next;
     if (inspection->peeked)
       shard.peek_page(operation, *inspection, *page);
@@ -198,7 +209,8 @@ void Shard::redrive(const QueueRecord& source, queue::Forward& forward) {
   ensure(inspection != nullptr, "a redriven message without its redrive");
   dlq::Republish letter;
   const auto targets = plan_redrive(source, inspection->redrive, *forward.message, letter);
-  // Topology changes by mail, and none was opened since the plan was made.
+  // Topology changes by mail, and none was opened since the plan was made, because nothing was in
+  // flight that a forward would have had to wait for.
   ensure(targets.has_value(), "a redriven message that nobody gets");
   const std::vector<QueueAddress> to = *targets;
   ++totals_.redriven;

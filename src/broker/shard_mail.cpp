@@ -184,6 +184,10 @@ void Shard::handle(CommittedMail& mail) {
   staging_.committed(mail.last_stage, [this](const StageToken& token) {
     const PublisherToken& publisher = token.publisher;
     if (!token.is_barrier) return publish_settled(publisher, queue::PublishOutcome::accepted);
+    if (!publisher.session) {
+      is_transfer_in_flight_ = false;
+      return;
+    }
     send(publisher.session.shard, TransactionDoneMail{publisher.session, publisher.sequence});
   });
   for (const QueueId id : std::exchange(wake_on_commit_, {})) {

@@ -77,6 +77,13 @@ bool Shard::unstage(std::uint64_t stage) {
 }
 
 void Shard::settle_stored(QueueId stream, const queue::StoredRange& range) {
+  if (!deferring_.empty()) [[unlikely]] {
+    OwnedQueue* owned = find_stream(stream);
+    if (owned != nullptr && owned->deferred) {
+      owned->deferred->emplace_back(stream, range);
+      return;
+    }
+  }
   staging_.settle(stream, range);
 }
 
@@ -94,12 +101,6 @@ void Shard::read_due(QueueId stream, const queue::DuePoint& after, std::uint32_t
 
 void Shard::trim_due(QueueId stream, const queue::DuePoint& last) {
   staging_.trim_due({stream, {last.due, last.position}});
-}
-
-void Shard::forward(QueueId queue, queue::Forward&& forward) {
-  OwnedQueue* owned = find_owned(queue);
-  ensure(owned != nullptr, "an unknown queue forwards");
-  send(ports_.id, ForwardMail{owned->record, std::move(forward)});
 }
 
 void Shard::wake_at(QueueId queue, Time at) {

@@ -104,6 +104,37 @@ TEST_CASE(
   CHECK(ready(node, client, "dead") == 1);
 }
 
+TEST_CASE("dead letters that cross between two shards all the time do not stop the store") {
+  TestNode node({.shards = 2});
+  TestClient& client = node.connect(0);
+  // Homes go round: "left" and "to left" on the first shard, the others on the second.
+  const auto expiring_to = [](const std::string& queue) {
+    FieldTable arguments = dead_letters_to(queue);
+    arguments.set("x-message-ttl", std::int32_t{0});
+    return durable_queue(arguments);
+  };
+  node.wait(client, client.declare("left", expiring_to("to right")));
+  node.wait(client, client.declare("right", expiring_to("to left")));
+  node.wait(client, client.declare("to left", durable_queue()));
+  node.wait(client, client.declare("to right", durable_queue()));
+  node.options().store_works = false;
+  std::size_t published = 0;
+  for (int round = 0; round < 200; ++round) {
+    client.publish({"", "left", "l"});
+    client.publish({"", "right", "r"});
+    published += 2;
+    node.run_turn();
+    node.run_turn();
+    if (node.store().begin_commit()) node.store().finish_commit();
+  }
+  CHECK(client.settled.size() > published / 2);
+  node.options().store_works = true;
+  node.run();
+  CHECK(client.settled.size() == published);
+  CHECK(ready(node, client, "to left") == 200);
+  CHECK(ready(node, client, "to right") == 200);
+}
+
 TEST_CASE("expired messages are dead-lettered on time") {
   TestNode node({});
   TestClient& client = node.connect(0);
