@@ -45,7 +45,8 @@ void Lineage::confirmed(std::uint64_t number, Time now) {
     if (!branch.was_stored && !may_be_gone(life, branch, now))
       fail(life, branch.place, "confirmed, and not stored" + histories_of_key(life));
   }
-  if (plan_.queues.at(life.of.source).deduplicates && !life.has_entered && may_be_duplicate(life))
+  if (plan_.queues.at(life.of.source).deduplicates && !life.has_entered &&
+      may_be_duplicate(life, now))
     ++duplicates_;
 }
 
@@ -102,13 +103,16 @@ void Lineage::look_at(Life& life, const std::vector<DiskView::Stored>& places, T
           ", stored in " + found->queue + " at " + std::to_string(now.time_since_epoch().count());
     branch.was_stored = true;
     branch.place = found->queue;
-    enter(life);
+    enter(life, found->queue);
   }
 }
 
 bool Lineage::may_be_gone(const Life& life, const BranchLife& branch, Time now) const {
   if (life.is_refused) return true;
-  if (!branch.was_stored && may_be_duplicate(life)) return true;
+  return has_reason(life, branch, now) || (!branch.was_stored && may_be_duplicate(life, now));
+}
+
+bool Lineage::has_reason(const Life& life, const BranchLife& branch, Time now) const {
   bool is_reached = false;
   for (const std::string& queue : branch.branch->queues) {
     const auto stay = life.stays.find(queue);
@@ -133,13 +137,17 @@ bool Lineage::may_lose(const Life& life, const QueuePlan& queue, Time now) const
 }
 
 // Whether another message with its key came in its window, and is safe itself.
-bool Lineage::may_be_duplicate(const Life& life) const {
+bool Lineage::may_be_duplicate(const Life& life, Time now) const {
   const QueuePlan& source = plan_.queues.at(life.of.source);
   const auto at = keys_.find({life.of.source, life.of.key});
   if (at == keys_.end()) return false;
   return std::any_of(at->second.begin(), at->second.end(), [&](std::uint64_t number) {
     const Life& other = lives_.at(number);
-    if (&other == &life || other.is_lost || !other.has_entered) return false;
+    // One that a crash took has left its key, if there was a reason for it not to be stored.
+    const bool is_safe = other.is_confirmed || other.was_settled ||
+                         (other.has_entered && !other.is_lost) ||
+                         has_reason(other, other.branches[0], now);
+    if (&other == &life || !is_safe) return false;
     const Millis apart =
         other.of.at < life.of.at ? life.of.at - other.of.at : other.of.at - life.of.at;
     return !source.window || !is_punctual_ || apart.count() < *source.window;
@@ -156,7 +164,9 @@ std::string Lineage::histories_of_key(const Life& life) const {
 }
 
 // A message was seen where it can only be if its source took it.
-void Lineage::enter(Life& life) {
+void Lineage::enter(Life& life, const std::string& seen_in) {
+  // What a source refuses may still go where its dead letters go, and its key is not remembered.
+  if (seen_in != life.of.source && plan_.queues.at(life.of.source).refuses) return;
   if (std::exchange(life.has_entered, true)) return;
   const QueuePlan& source = plan_.queues.at(life.of.source);
   const auto at = keys_.find({life.of.source, life.of.key});
@@ -205,8 +215,9 @@ void Lineage::check_quiet(const DiskView& disk, Time now) {
       const bool is_held = stay != life.stays.end() && stay->second.is_held;
       if (is_held || queue.retries || queue.delay > 0) continue;
       bytes[place.queue] += place.message->body().size();
+      // Times that are not exact let messages stand in another order than that of their times.
       const auto expires = expiry(queue, *place.message);
-      if (expires && *expires <= now)
+      if (is_punctual_ && expires && *expires <= now)
         fail(life, place.queue,
              "has expired " + std::to_string((now - *expires).count()) + " ms ago and is there");
     }

@@ -39,7 +39,10 @@ struct Publication {
 class Lineage {
  public:
   /// `is_punctual`: no turn is left undone when the clock moves, so that times are exact.
-  Lineage(const Plan& plan, bool is_punctual) : plan_(plan), is_punctual_(is_punctual) {}
+  /// `has_one_shard`: what was on its way to a client that has gone comes back at once, so that
+  /// nothing overtakes it.
+  Lineage(const Plan& plan, bool is_punctual, bool has_one_shard)
+      : plan_(plan), is_punctual_(is_punctual), has_one_shard_(has_one_shard) {}
 
   void published(const Publication& publication);
   void confirmed(std::uint64_t number, Time now);
@@ -87,6 +90,7 @@ class Lineage {
     bool is_confirmed = false;
     bool is_refused = false;
     bool is_lost = false;      ///< with a crash, rightly
+    bool was_settled = false;  ///< somewhere, ever
     bool has_entered = false;  ///< it was seen in its source, or behind it
     std::vector<BranchLife> branches;
     std::map<std::string, Stay> stays;
@@ -97,10 +101,11 @@ class Lineage {
                                 const std::string& what);
   [[nodiscard]] Life& life(std::uint64_t number);
   void look_at(Life& life, const std::vector<DiskView::Stored>& places, Time now);
-  void enter(Life& life);
+  void enter(Life& life, const std::string& seen_in);
   [[nodiscard]] bool may_be_gone(const Life& life, const BranchLife& branch, Time now) const;
+  [[nodiscard]] bool has_reason(const Life& life, const BranchLife& branch, Time now) const;
   [[nodiscard]] bool may_lose(const Life& life, const QueuePlan& queue, Time now) const;
-  [[nodiscard]] bool may_be_duplicate(const Life& life) const;
+  [[nodiscard]] bool may_be_duplicate(const Life& life, Time now) const;
   [[nodiscard]] std::string histories_of_key(const Life& life) const;
   [[nodiscard]] static std::optional<Time> expiry(const QueuePlan& queue, const Message& message);
   void check_place(const Life& life, const QueuePlan& queue) const;
@@ -114,6 +119,7 @@ class Lineage {
 
   const Plan& plan_;
   const bool is_punctual_;
+  const bool has_one_shard_;
   std::map<std::uint64_t, Life> lives_;
   std::map<std::pair<std::string, std::string>, std::vector<std::uint64_t>> keys_;
   std::map<std::pair<std::string, std::string>, std::uint64_t> held_groups_;

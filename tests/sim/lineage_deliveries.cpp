@@ -49,7 +49,7 @@ void Lineage::delivered(const std::string& queue, const queue::Delivery& deliver
   check_count(life, plan, stay, delivery);
   if (!delivery.redelivered) check_order(life, plan, consumer);
   check_deaths(life, plan, *delivery.message);
-  enter(life);
+  enter(life, queue);
   stay.was_delivered = stay.was_delivered_now = true;
   if (delivery.auto_ack) {
     stay.is_settled = true;
@@ -92,7 +92,8 @@ void Lineage::check_place(const Life& life, const QueuePlan& queue) const {
 
 void Lineage::check_time(const Life& life, const QueuePlan& queue, const Message& message,
                          Time now) const {
-  if (now < message.received() + Millis{queue.delay})
+  // Its time of receipt is renewed when a delay ends.
+  if (queue.is_source && !queue.is_cyclic && now < life.of.at + Millis{queue.delay})
     fail(life, queue.name, "delivered before its time");
   if (!is_punctual_) return;
   const auto expires = expiry(queue, message);
@@ -123,7 +124,7 @@ void Lineage::check_count(const Life& life, const QueuePlan& queue, const Stay& 
 
 // First deliveries from a source come in order of publishing, a priority and a group at a time.
 void Lineage::check_order(const Life& life, const QueuePlan& queue, const std::string& consumer) {
-  if (!queue.is_source || queue.is_cyclic) return;
+  if (!queue.is_source || queue.is_cyclic || !has_one_shard_) return;
   const auto level = std::min(life.of.priority, queue.priority_max);
   std::uint64_t& last =
       last_[queue.name + " " + consumer + " " + std::to_string(life.of.publisher) + " " +
@@ -184,11 +185,12 @@ void Lineage::settling(const std::string& queue, std::uint64_t number,
   if (plan.has_groups && !life.of.group.empty()) --held_groups_[{queue, life.of.group}];
   switch (settlement) {
     case queue::Settlement::acked:
-      stay.is_settled = true;
+      stay.is_settled = life.was_settled = true;
       break;
     case queue::Settlement::dropped:
       ++stay.rejects_ever;
       stay.is_settled = plan.letters_to.empty();
+      life.was_settled = true;
       stay.has_left = !stay.is_settled;
       break;
     case queue::Settlement::requeued:

@@ -24,7 +24,7 @@ class LineageSimulation {
         plan_(make_plan(random_)),
         is_punctual_(chance(60)),
         node_(options(seed)),
-        lineage_(plan_, is_punctual_) {
+        lineage_(plan_, is_punctual_, seed % 4 == 0) {
     node_.options().after_commit = [this] { look(); };
     for (const auto& [name, queue] : plan_.queues) names_.push_back(name);
   }
@@ -378,7 +378,10 @@ class LineageSimulation {
       if (!actor.unconfirmed.empty())
         throw Fault("publish of " + actor.unconfirmed.begin()->second.first + " was not confirmed");
     }
-    while (!actors_.empty()) leave();
+    while (!actors_.empty()) {
+      leave();
+      observe();
+    }
     quiesce();
     check_limits();
     for (int rounds = 0; rounds < 100; ++rounds) {
