@@ -144,7 +144,7 @@ bool Lineage::may_be_duplicate(const Life& life, Time now) const {
   return std::any_of(at->second.begin(), at->second.end(), [&](std::uint64_t number) {
     const Life& other = lives_.at(number);
     // One that a crash took has left its key, if there was a reason for it not to be stored.
-    const bool is_safe = other.is_confirmed || other.was_settled ||
+    const bool is_safe = other.branches[0].was_stored || other.is_confirmed || other.was_settled ||
                          (other.has_entered && !other.is_lost) ||
                          has_reason(other, other.branches[0], now);
     if (&other == &life || !is_safe) return false;
