@@ -139,6 +139,11 @@ class Shard final : public Broker, private queue::Sink {
                   const SessionId& from) override;
 
  private:
+  /// What a queue wants written that must not be before its messages are forwarded.
+  struct Deferred {
+    std::vector<storage::DueTrim> trims;
+    std::vector<storage::Record> records;
+  };
   struct DeadLetterTarget {
     std::string exchange;  ///< empty: the default exchange
     std::optional<std::string> routing_key;
@@ -150,8 +155,8 @@ class Shard final : public Broker, private queue::Sink {
     queue::Queue machine;
     /// A gate's, if its exchange gives late queues what passed before.
     std::unique_ptr<exchange::RecentHistory> history;
-    /// What it has settled while messages of it wait to be forwarded: staged together with those.
-    std::unique_ptr<std::vector<std::pair<QueueId, queue::StoredRange>>> deferred;
+    /// Set while messages of it wait to be forwarded.
+    std::unique_ptr<Deferred> deferred;
     /// Where its dead letters go; null if nowhere.
     std::unique_ptr<const DeadLetterTarget> dead_letters;
     Time wake_at = Time::max();       ///< as it stands in timers_
@@ -235,12 +240,14 @@ class Shard final : public Broker, private queue::Sink {
 
   // Messages that leave a queue for another place (shard_forward.cpp).
   struct PendingForward {
-    QueuePointer source;
+    QueuePointer source;  ///< null: only a confirm, which waits for those before it
     queue::Forward forward;
   };
   void carry_out_forwards();
   void carry_out(PendingForward& pending);
-  void defer_settlements(OwnedQueue& owned);
+  void defer(OwnedQueue& owned);
+  [[nodiscard]] Deferred* deferred_of(QueueId stream);
+  void write(QueueId queue, storage::Record&& record);
   void stage_deferred();
   void count_dead_letter(queue::LeaveReason reason) noexcept;
   void dead_letter(const QueueRecord& source, queue::Forward& forward);
@@ -358,9 +365,10 @@ class Shard final : public Broker, private queue::Sink {
   RouteCache forward_route_;
   std::deque<PendingForward> forwards_;
   std::uint64_t forwards_bytes_ = 0;
-  /// A transaction of transfers is not durable yet. There is one at a time, because transactions of
-  /// two shards that cross each other turn after turn could never be cut from those that follow.
-  bool is_transfer_in_flight_ = false;
+  std::deque<PendingForward> prompt_forwards_;  ///< of a transaction's share: in its batch
+  /// Transactions of transfers that are not durable yet. Others wait for them, because transactions
+  /// of two shards that cross each other turn after turn could never be cut from those that follow.
+  std::uint32_t transfers_in_flight_ = 0;
   std::vector<QueueId> deferring_;  ///< queues with `deferred`
   Totals totals_;
   Inspections inspections_;

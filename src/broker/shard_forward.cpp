@@ -18,26 +18,50 @@ Bytes headers_of(const Message& message) {
 
 }  // namespace
 
-// While a transfer is in flight all wait, and so does the removal of what was stored of them.
+// While a transfer is in flight all wait, and with them what must not be written before they are.
 void Shard::forward(QueueId queue, queue::Forward&& forward) {
   OwnedQueue* owned = find_owned(queue);
   ensure(owned != nullptr, "an unknown queue forwards");
+  // What a transaction's share brings about belongs to the share, so it cannot wait.
+  if (is_in_transaction_) {
+    prompt_forwards_.push_back({owned->record, std::move(forward)});
+    return;
+  }
   forwards_bytes_ += forward.message->bytes();
-  if (is_transfer_in_flight_) defer_settlements(*owned);
+  if (transfers_in_flight_ != 0) defer(*owned);
   forwards_.push_back({owned->record, std::move(forward)});
 }
 
-void Shard::defer_settlements(OwnedQueue& owned) {
+// A duplicate may repeat a message that waits to be forwarded.
+void Shard::publish_settled_later(const PublisherToken& token) {
+  if (forwards_.empty()) return staging_.add_confirm(token);
+  PendingForward confirm;
+  confirm.forward.token = token;
+  forwards_.push_back(std::move(confirm));
+}
+
+void Shard::defer(OwnedQueue& owned) {
   if (owned.deferred) return;
-  owned.deferred = std::make_unique<std::vector<std::pair<QueueId, queue::StoredRange>>>();
+  owned.deferred = std::make_unique<Deferred>();
   deferring_.push_back(owned.record->id);
 }
 
 void Shard::carry_out_forwards() {
-  if (is_transfer_in_flight_) return;
+  while (!prompt_forwards_.empty()) {
+    PendingForward pending = std::move(prompt_forwards_.front());
+    prompt_forwards_.pop_front();
+    is_in_transaction_ = true;  // So is what this brings about in turn.
+    carry_out(pending);
+    is_in_transaction_ = false;
+  }
+  if (transfers_in_flight_ != 0) return;
   while (!forwards_.empty()) {
     PendingForward pending = std::move(forwards_.front());
     forwards_.pop_front();
+    if (pending.source == nullptr) {
+      staging_.add_confirm(pending.forward.token);
+      continue;
+    }
     forwards_bytes_ -= pending.forward.message->bytes();
     carry_out(pending);
   }
@@ -49,11 +73,14 @@ void Shard::stage_deferred() {
     OwnedQueue* owned = find_owned(id);
     if (owned == nullptr) continue;  // The store forgets the queue as a whole.
     const auto deferred = std::move(owned->deferred);
-    for (const auto& [stream, range] : *deferred) staging_.settle(stream, range);
+    for (const storage::DueTrim& trim : deferred->trims) staging_.trim_due(trim);
+    for (storage::Record& record : deferred->records) staging_.write(std::move(record));
   }
 }
 
 void Shard::carry_out(PendingForward& pending) {
+  if (pending.forward.stored.count != 0)
+    staging_.settle(pending.forward.stream, pending.forward.stored);
   if (pending.forward.reason == queue::LeaveReason::released)
     release(*pending.source, pending.forward);
   else if (pending.forward.reason == queue::LeaveReason::redriven)
@@ -172,7 +199,7 @@ void Shard::send_transfers() {
   const storage::TransactionPart part{id, static_cast<std::uint32_t>(transfers_.size()) + 1};
   // Told to nobody but this shard, which then goes on.
   staging_.add_barrier(part, {.session = {}, .channel = 0, .sequence = 1});
-  is_transfer_in_flight_ = true;
+  ++transfers_in_flight_;
   for (auto& [shard, share] : transfers_) {
     share->part = part;
     std::uint64_t bytes = 0;

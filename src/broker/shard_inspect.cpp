@@ -83,7 +83,7 @@ void Shard::browsed(QueueId, std::uint64_t operation, std::vector<queue::Found>&
     Inspection* const inspection = shard.inspections_.find(operation);
     // The queue may have gone since.
     if (inspection == nullptr || inspection->progress.is_done) return;
-    if (!inspection->peeked && !inspection->redrive.is_dry_run && shard.is_transfer_in_flight_) {
+    if (!inspection->peeked && !inspection->redrive.is_dry_run && shard.transfers_in_flight_ != 0) {
       // What is planned must go at once, or topology may change in between: look again soon.
       inspection->resume_at = shard.now_ + redrive_retry;
       return;

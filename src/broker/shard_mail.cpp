@@ -185,7 +185,7 @@ void Shard::handle(CommittedMail& mail) {
     const PublisherToken& publisher = token.publisher;
     if (!token.is_barrier) return publish_settled(publisher, queue::PublishOutcome::accepted);
     if (!publisher.session) {
-      is_transfer_in_flight_ = false;
+      --transfers_in_flight_;
       return;
     }
     send(publisher.session.shard, TransactionDoneMail{publisher.session, publisher.sequence});

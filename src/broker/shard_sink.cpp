@@ -77,13 +77,6 @@ bool Shard::unstage(std::uint64_t stage) {
 }
 
 void Shard::settle_stored(QueueId stream, const queue::StoredRange& range) {
-  if (!deferring_.empty()) [[unlikely]] {
-    OwnedQueue* owned = find_stream(stream);
-    if (owned != nullptr && owned->deferred) {
-      owned->deferred->emplace_back(stream, range);
-      return;
-    }
-  }
   staging_.settle(stream, range);
 }
 
@@ -100,7 +93,22 @@ void Shard::read_due(QueueId stream, const queue::DuePoint& after, std::uint32_t
 }
 
 void Shard::trim_due(QueueId stream, const queue::DuePoint& last) {
-  staging_.trim_due({stream, {last.due, last.position}});
+  const storage::DueTrim trim{stream, {last.due, last.position}};
+  if (Deferred* const deferred = deferred_of(stream)) return deferred->trims.push_back(trim);
+  staging_.trim_due(trim);
+}
+
+Shard::Deferred* Shard::deferred_of(QueueId stream) {
+  if (deferring_.empty()) [[likely]]
+    return nullptr;
+  OwnedQueue* owned = find_stream(stream);
+  return owned == nullptr ? nullptr : owned->deferred.get();
+}
+
+void Shard::write(QueueId queue, storage::Record&& record) {
+  if (Deferred* const deferred = deferred_of(queue))
+    return deferred->records.push_back(std::move(record));
+  staging_.write(std::move(record));
 }
 
 void Shard::wake_at(QueueId queue, Time at) {
@@ -114,11 +122,11 @@ void Shard::lease_ended(QueueId queue) {
 }
 
 void Shard::remember_key(QueueId queue, std::string_view key, Time seen) {
-  staging_.write(encode_record(DeduplicationKey{queue, std::string(key), seen}));
+  write(queue, encode_record(DeduplicationKey{queue, std::string(key), seen}));
 }
 
 void Shard::forget_key(QueueId queue, std::string_view key) {
-  staging_.write(forget_record(DeduplicationKey{queue, std::string(key), {}}));
+  write(queue, forget_record(DeduplicationKey{queue, std::string(key), {}}));
 }
 
 void Shard::consumer_timed_out(const ConsumerId& consumer, Millis timeout) {
@@ -164,10 +172,6 @@ void Shard::remove_if_unused(QueueId queue) {
   // A consumer may come before the letter is opened.
   question->if_unused = true;
   send(ports_.id, QuestionMail{std::move(question)});
-}
-
-void Shard::publish_settled_later(const PublisherToken& token) {
-  staging_.add_confirm(token);
 }
 
 void Shard::marks_changed(QueueId queue) {

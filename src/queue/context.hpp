@@ -51,12 +51,7 @@ struct Context {
   }
 
   /// Sends on a message that the queue has let go of.
-  void forward(MessageRef&& message, LeaveReason reason, const PublisherToken& token = {},
-               std::uint64_t operation = 0) {
-    sink.forward(
-        settings.id,
-        {.message = std::move(message), .reason = reason, .token = token, .operation = operation});
-  }
+  void forward(Forward&& forward) { sink.forward(settings.id, std::move(forward)); }
 
   /// Asks for Queue::commit_advanced(), once at a time.
   void wake_on_commit() {

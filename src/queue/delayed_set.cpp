@@ -95,8 +95,8 @@ bool DelayedSet::release_first() {
   if (Slot* const slot = slots_.find(position); slot != nullptr) {
     firing_.pop_front();
     MessageRef message = slot->message;
-    forget_slot(position, *slot, false);
-    end(first, std::move(message));
+    const StoredRange stored = forget_slot(position, *slot, false);
+    end(first, std::move(message), stored);
     return true;
   }
   const auto found = read_.find(position);
@@ -106,15 +106,20 @@ bool DelayedSet::release_first() {
   read_.erase(found);
   resident_ -= message->bytes();
   context_.counts.resident_bytes -= message->bytes();
-  settled_.add(position, message->bytes(), message->body().size(), !is_kept(*message));
-  end(first, std::move(message));
+  const StoredRange stored{position,         position + 1,           1,
+                           message->bytes(), message->body().size(), !is_kept(*message)};
+  end(first, std::move(message), stored);
   return true;
 }
 
-void DelayedSet::end(const Firing& firing, MessageRef&& message) {
+// What a gate lets go is settled by who forwards it.
+void DelayedSet::end(const Firing& firing, MessageRef&& message, const StoredRange& stored) {
+  const bool is_forwarded = context_.settings.is_gate && !firing.is_dropped;
+  if (!is_forwarded && stored.count != 0)
+    settled_.add(stored.first, stored.bytes, stored.body_bytes, stored.spilled);
   if (firing.is_dropped) return;
   stop_waiting(firing.point.position);
-  release_(std::move(message));
+  release_(std::move(message), stored);
 }
 
 void DelayedSet::stop_waiting(Position position) {
@@ -129,7 +134,7 @@ void DelayedSet::stop_waiting(Position position) {
 }
 
 // What waits for its new place to be stored is settled, never withdrawn: both are written together.
-void DelayedSet::forget_slot(Position position, Slot& slot, bool may_unstage) {
+StoredRange DelayedSet::forget_slot(Position position, Slot& slot, bool may_unstage) {
   resident_ -= slot.bytes;
   context_.counts.resident_bytes -= slot.bytes;
   if (slot.stage == 0) {
@@ -138,18 +143,22 @@ void DelayedSet::forget_slot(Position position, Slot& slot, bool may_unstage) {
   }
   const bool withdrawn =
       may_unstage && slot.stage != 0 && !is_stored(slot) && sink_.unstage(slot.stage);
+  StoredRange stored;
   if (slot.stage != 0 && !withdrawn)
-    settled_.add(position, slot.bytes, slot.body_bytes, slot.spilled);
+    stored = {position, position + 1, 1, slot.bytes, slot.body_bytes, slot.spilled};
   slots_.release(position);
+  return stored;
 }
 
 bool DelayedSet::remove(Position position) {
   if (!is_waiting(position)) return false;
   stop_waiting(position);
-  if (Slot* const slot = slots_.find(position); slot != nullptr)
-    forget_slot(position, *slot, true);
-  else
+  if (Slot* const slot = slots_.find(position); slot != nullptr) {
+    const StoredRange stored = forget_slot(position, *slot, true);
+    if (stored.count != 0) settled_.add(position, stored.bytes, stored.body_bytes, stored.spilled);
+  } else {
     want({.point = {{}, position}, .is_dropped = true}, true);
+  }
   return true;
 }
 

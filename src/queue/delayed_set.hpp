@@ -38,7 +38,8 @@ class DelayedSet {
   static constexpr Millis read_again{100};
 
   /// Where a message goes whose time has come.
-  using Release = std::function<void(MessageRef&&)>;
+  /// `stored`: what a gate does not settle itself, because the message is forwarded.
+  using Release = std::function<void(MessageRef&&, const StoredRange& stored)>;
 
   DelayedSet(Context& context, Release release);
   DelayedSet(const DelayedSet&) = delete;
@@ -119,9 +120,9 @@ class DelayedSet {
   }
   [[nodiscard]] DueIndex::Keeping keeping_of(Position position);
   [[nodiscard]] bool release_first();
-  void end(const Firing& firing, MessageRef&& message);
+  void end(const Firing& firing, MessageRef&& message, const StoredRange& stored);
   void stop_waiting(Position position);
-  void forget_slot(Position position, Slot& slot, bool may_unstage);
+  [[nodiscard]] StoredRange forget_slot(Position position, Slot& slot, bool may_unstage);
   void vanish(Position position);
   void want(const Firing& firing, bool first);
   void drop_stored();

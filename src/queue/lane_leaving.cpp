@@ -31,11 +31,17 @@ void Lane::leave(Position position, Slot& slot, LeaveReason reason, std::uint64_
     release_slot(position, slot);
     return;
   }
-  MessageRef message = slot.message;
+  Forward forward;
+  forward.message = slot.message;
+  forward.reason = reason;
+  forward.operation = operation;
   lose_resident(slot);
-  if (is_on_its_way(slot)) settled_.add(position, slot.bytes, slot.body_bytes, slot.spilled);
+  if (is_on_its_way(slot)) {
+    forward.stream = config_.stream;
+    forward.stored = {position, position + 1, 1, slot.bytes, slot.body_bytes, slot.spilled};
+  }
   release_slot(position, slot);
-  context_.forward(std::move(message), reason, {}, operation);
+  context_.forward(std::move(forward));
 }
 
 void Lane::reject(Position position, Slot& slot) {

@@ -165,9 +165,19 @@ bool Lane::leave_by_wish(Loaded& loaded) {
 // a wish it was purged.
 void Lane::let_go(Loaded& loaded, const Wish* wish) {
   const Message& message = *loaded.message;
-  settled_.add(loaded.position, message.bytes(), message.body().size(), !is_kept(message));
-  if (wish == nullptr || !context_.forwards(wish->reason)) return;
-  context_.forward(std::move(loaded.message), wish->reason, {}, wish->operation);
+  const bool is_spilled = !is_kept(message);
+  if (wish == nullptr || !context_.forwards(wish->reason)) {
+    settled_.add(loaded.position, message.bytes(), message.body().size(), is_spilled);
+    return;
+  }
+  Forward forward;
+  forward.reason = wish->reason;
+  forward.operation = wish->operation;
+  forward.stream = config_.stream;
+  forward.stored = {loaded.position, loaded.position + 1,   1,
+                    message.bytes(), message.body().size(), is_spilled};
+  forward.message = std::move(loaded.message);
+  context_.forward(std::move(forward));
 }
 
 void Lane::leave_middle(Loaded& loaded, const Wish* wish) {

@@ -122,7 +122,7 @@ class Queue::Machine {
   void remember(const Message& message);
   [[nodiscard]] bool delays(MessageRef& message, const PublisherToken& token);
   [[nodiscard]] DelayedSet& delayed();
-  void release(MessageRef&& message);
+  void release(MessageRef&& message, const StoredRange& stored);
 
   // machine_groups.cpp
   enum class Way : std::uint8_t { free, parked, blocked };

@@ -50,7 +50,8 @@ bool Queue::Machine::delays(MessageRef& message, const PublisherToken& token) {
     plain_ = false;
     delayed().add(std::move(message), token, *due);
   } else {
-    context_.forward(std::move(message), LeaveReason::released, token);
+    context_.forward(
+        {.message = std::move(message), .reason = LeaveReason::released, .token = token});
   }
   finish();
   if (delayed_ != nullptr && delayed_->is_overfull()) hold(token.session);
@@ -60,7 +61,9 @@ bool Queue::Machine::delays(MessageRef& message, const PublisherToken& token) {
 DelayedSet& Queue::Machine::delayed() {
   if (delayed_ == nullptr) {
     delayed_ = std::make_unique<DelayedSet>(
-        context_, [this](MessageRef&& message) { release(std::move(message)); });
+        context_, [this](MessageRef&& message, const StoredRange& stored) {
+          release(std::move(message), stored);
+        });
     plain_ = false;
   }
   return *delayed_;
@@ -68,9 +71,14 @@ DelayedSet& Queue::Machine::delayed() {
 
 // A message's time has come: it is as if it had been published now. It was accepted when it came,
 // so no limit refuses it any more; the oldest ready ones may have to go for it.
-void Queue::Machine::release(MessageRef&& message) {
+void Queue::Machine::release(MessageRef&& message, const StoredRange& stored) {
   MessageRef renewed = MessageRef::renewed(*message, context_.now);
-  if (context_.settings.is_gate) return context_.forward(std::move(renewed), LeaveReason::released);
+  if (context_.settings.is_gate) {
+    return context_.forward({.message = std::move(renewed),
+                             .reason = LeaveReason::released,
+                             .stream = delayed().stream(),
+                             .stored = stored});
+  }
   Lane* lane = &lane_;
   if (levels_ != nullptr) {
     const std::uint8_t level = levels_->level_for(renewed->priority());

@@ -63,7 +63,7 @@ void Queue::Machine::refuse(MessageRef&& message, const PublisherToken& token) {
   if (context_.rules.overflow == Overflow::reject_publish_dlx) {
     context_.count(LeaveReason::maxlen);
     if (context_.forwards(LeaveReason::maxlen))
-      context_.forward(std::move(message), LeaveReason::maxlen);
+      context_.forward({.message = std::move(message), .reason = LeaveReason::maxlen});
   }
   if (token.sequence != 0) sink_.publish_settled(token, PublishOutcome::refused);
 }
@@ -72,7 +72,8 @@ void Queue::Machine::refuse(MessageRef&& message, const PublisherToken& token) {
 void Queue::Machine::expire_new(MessageRef&& message, const PublisherToken& token) {
   context_.count(LeaveReason::expired);
   if (context_.forwards(LeaveReason::expired))
-    context_.forward(std::move(message), LeaveReason::expired, token);
+    context_.forward(
+        {.message = std::move(message), .reason = LeaveReason::expired, .token = token});
   else if (token.sequence != 0)
     sink_.publish_settled(token, PublishOutcome::accepted);
 }

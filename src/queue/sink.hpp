@@ -38,13 +38,25 @@ enum class LeaveReason : std::uint8_t {
   redriven,  ///< an operator sends it on
 };
 
+/// Messages of a stream that are done with: `count` stored ones with positions in [first, last).
+struct StoredRange {
+  Position first = 0;
+  Position last = 0;
+  std::uint64_t count = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t body_bytes = 0;
+  bool spilled = false;  ///< of the spill stream (transient messages paged out)
+};
+
 /// A message that leaves its queue for another place. The queue has forgotten it; what is stored of
-/// it is settled in the same turn, so that its new copies and that are written together.
+/// it is for the sink to settle, together with its new copies.
 struct Forward {
   MessageRef message;
   LeaveReason reason{};
+  QueueId stream{};      ///< in which it is stored, with stored.count 1
+  StoredRange stored{};  ///< count 0: it is not
   /// Who waits for a confirm: to be told when the copies are safe. Nobody if it was stored here.
-  PublisherToken token;
+  PublisherToken token{};
   std::uint64_t operation = 0;  ///< redriven: whose
 };
 
@@ -66,16 +78,6 @@ struct Found {
   Time due{};         ///< delayed: when it becomes ready
   ConsumerId holder;  ///< unacked: who has it
   MessageRef message;
-};
-
-/// Messages of a stream that are done with: `count` stored ones with positions in [first, last).
-struct StoredRange {
-  Position first = 0;
-  Position last = 0;
-  std::uint64_t count = 0;
-  std::uint64_t bytes = 0;
-  std::uint64_t body_bytes = 0;
-  bool spilled = false;  ///< of the spill stream (transient messages paged out)
 };
 
 /// Who asked for a message with get; the sink knows what `operation` means.

@@ -140,8 +140,9 @@ struct Bench {
   void make_set(std::uint64_t window) {
     const Settings settings{.id = QueueId{5}, .durable = true, .window_tail_bytes = window};
     context = std::make_unique<Context>(Context{.settings = settings, .sink = store});
-    set = std::make_unique<DelayedSet>(
-        *context, [this](MessageRef&& message) { released.emplace_back(message->body()); });
+    set = std::make_unique<DelayedSet>(*context, [this](MessageRef&& message, const StoredRange&) {
+      released.emplace_back(message->body());
+    });
   }
   void add(const std::string& body, std::int64_t due, bool persistent = true) {
     set->add(make(body, persistent), {.session = {}, .sequence = 1}, at(due));

@@ -209,6 +209,7 @@ class FakeSink : public Sink {
     index.erase(index.begin(), index.upper_bound(last));
   }
   void forward(QueueId, Forward&& forward) override {
+    if (forward.stored.count != 0) settle_stored(forward.stream, forward.stored);
     forwarded.push_back({std::string(forward.message->body()), forward.reason,
                          forward.token.sequence, forward.operation});
   }

@@ -235,6 +235,7 @@ struct Life : FakeSink {
     unacked[consumer.number].insert(place);
   }
   void forward(QueueId, Forward&& forward) override {
+    if (forward.stored.count != 0) settle_stored(forward.stream, forward.stored);
     const Position place = std::stoull(std::string(forward.message->body()));
     if (const auto seen = messages.find(place); seen != messages.end()) {
       if (seen->second.out) busy.erase(seen->second.group);

@@ -68,6 +68,7 @@ void RulesModel::got(const GetToken&, Delivery&& delivery, std::uint64_t) {
 
 void RulesModel::forward(QueueId, Forward&& forward) {
   ++checks;
+  if (forward.stored.count != 0) settle_stored(forward.stream, forward.stored);
   const Id id = std::stoull(std::string(forward.message->body()));
   check(entries_.count(id) != 0, "forwarded a message that was done with");
   Entry& entry = entries_.at(id);
