@@ -53,8 +53,9 @@ void Lane::give_back(Position position, Slot& slot, Settlement settlement) {
   uncount_unacked(slot);
   const Rules& rules = context_.rules;
   Time due{};
+  // Even one that nobody saw may come after later ones now: the flag says so, as RabbitMQ's does.
+  slot.redelivered = true;
   if (settlement != Settlement::undelivered) {
-    slot.redelivered = true;
     ++slot.delivery_count;
     if (rules.delivery_limit && slot.delivery_count > *rules.delivery_limit)
       return leave(position, slot, LeaveReason::delivery_limit);

@@ -25,8 +25,8 @@ bool Queue::Machine::is_duplicate(const Message& message, const PublisherToken& 
   return true;
 }
 
-// The message is accepted: from now on its key is known. Called before the message is staged, so
-// that both are in one commit.
+// The message is accepted: from now on its key is known. Message and key are staged in one turn, so
+// they are in one commit.
 void Queue::Machine::remember(const Message& message) {
   if (dedup_ == nullptr || !dedup_->is_enabled()) return;
   if (const auto key = dedup_->key_of(message)) dedup_->remember(*key, context_.now);
@@ -45,7 +45,8 @@ bool Queue::Machine::delays(MessageRef& message, const PublisherToken& token) {
       due = Context::later(context_.now, rules.delivery_delay);
     if (!due) return false;
   }
-  remember(*message);
+  // The key goes where the message goes: it may have to wait with a forward.
+  const MessageRef kept = message;
   if (due) {
     plain_ = false;
     delayed().add(std::move(message), token, *due);
@@ -53,6 +54,7 @@ bool Queue::Machine::delays(MessageRef& message, const PublisherToken& token) {
     context_.forward(
         {.message = std::move(message), .reason = LeaveReason::released, .token = token});
   }
+  remember(*kept);
   finish();
   if (delayed_ != nullptr && delayed_->is_overfull()) hold(token.session);
   return true;

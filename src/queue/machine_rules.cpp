@@ -31,19 +31,23 @@ void Queue::Machine::publish_ruled(MessageRef&& message, const PublisherToken& t
     refuse(std::move(message), token);
     return finish();
   }
-  remember(*message);
   const Time expiry = context_.expiry(*message);
   if (context_.groups == nullptr && counts_.ready == 0 && lane->is_idle() &&
       (expiry > context_.now || expiry <= message->received())) {
     if (const auto consumer = consumers_.able_now(); consumer != Consumers::none) {
+      remember(*message);
       deliver_new(*lane, std::move(message), token, consumer);
       return finish();
     }
   }
   if (expiry <= context_.now) {
+    // The key goes where the message goes: it may have to wait with a forward.
+    const MessageRef kept = message;
     expire_new(std::move(message), token);
+    remember(*kept);
     return finish();
   }
+  remember(*message);
   lane->append(std::move(message), token);
   finish();
   if (lane->is_overfull()) hold(token.session);

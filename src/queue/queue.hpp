@@ -76,7 +76,7 @@ enum class Settlement : std::uint8_t {
   requeued,     ///< given back by the consumer: to its old place, redelivered
   dropped,      ///< rejected without requeue
   abandoned,    ///< its consumer, channel or connection went away: like requeued, but a failure
-  undelivered,  ///< never reached the consumer: back as if nothing had been
+  undelivered,  ///< never reached the consumer: back, but not counted
 };
 
 /// What an operator does with messages that nobody has.

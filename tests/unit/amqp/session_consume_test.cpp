@@ -40,7 +40,7 @@ TEST_CASE("deliveries, and acknowledging them") {
   SECTION("recover") {
     client.send(1, BasicRecoverAsync{.requeue = true});
     CHECK(client.take().empty());
-    CHECK(client.broker.take_calls() == Lines{"settle 1:10,20,30,40,abandoned"});
+    CHECK(client.broker.take_calls() == Lines{"settle 1:10,20,30,40,requeued"});
     client.send(1, BasicRecover{.requeue = true});
     CHECK(client.take() == Lines{"1 basic.recover-ok"});
   }

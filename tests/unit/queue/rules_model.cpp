@@ -184,8 +184,8 @@ void RulesModel::give_back(Id id, Settlement settlement) {
   Entry& entry = entries_.at(id);
   entry.state = State::ready;
   entry.overtaken = false;
-  if (settlement == Settlement::undelivered) return;
   entry.redelivered = true;
+  if (settlement == Settlement::undelivered) return;
   ++entry.delivery_count;
   if (rules_.delivery_limit && entry.delivery_count > *rules_.delivery_limit) {
     entry.state = State::leaving;
