@@ -18,7 +18,8 @@ PublisherToken token(std::uint64_t sequence) {
 }
 
 std::uint64_t append(Staging& staging, std::uint64_t sequence) {
-  return staging.append(home, sequence, make_message({"", "q", "body"}), false, token(sequence), {});
+  return staging.append(home, sequence, make_message({"", "q", "body"}), false, token(sequence),
+                        {});
 }
 
 std::string told(Staging& staging, std::uint64_t last_stage) {
