@@ -23,6 +23,7 @@ def run(t):
         channel.queue(kind, durable=True, arguments={
             "x-queue-type": kind, "x-delivery-limit": 3,
             "x-dead-letter-exchange": "", "x-dead-letter-routing-key": "letters"})
+    for kind in ("classic", "quorum"):
         channel.publish("", kind, kind, delivery_mode=2)
     channel.expect_acks(2)
     for kind in ("classic", "quorum"):

@@ -3,7 +3,7 @@
 from support import wire
 
 TERNMQ_ONLY = True  # In RabbitMQ declaring a quorum queue again renews nothing.
-SECONDS = 60
+SECONDS = 90
 
 
 def run(t):
@@ -19,17 +19,17 @@ def run(t):
         return False
 
     def renewed(kind, use):
-        arguments = {"x-queue-type": kind, "x-expires": 600}
+        arguments = {"x-queue-type": kind, "x-expires": 2000}
         queue = channel.queue(t.name(), durable=True, arguments=arguments)
-        for _ in range(4):
-            t.wait(0.3)
+        for _ in range(5):
+            t.wait(0.5)
             if use == "declare":
                 channel.queue(queue, durable=True, arguments=arguments)
             elif use == "get":
                 channel.get(queue)
             else:
                 channel.call("basic.cancel", consumer_tag=channel.consume(queue))
-        t.wait(0.9)
+        t.wait(2.5)
         wire.check(not is_there(queue), f"{kind} is still there after its last {use}")
 
     t.each([(kind, use) for kind in ("classic", "quorum")
