@@ -193,7 +193,7 @@ class Shard final : public Broker, private queue::Sink {
   void forward(QueueId queue, queue::Forward&& forward) override;
   void wake_at(QueueId queue, Time at) override;
   void lease_ended(QueueId queue) override;
-  void remember_key(QueueId queue, std::string_view key, Time seen) override;
+  void remember_key(QueueId queue, std::string_view key, Time seen, bool is_forwarded) override;
   void forget_key(QueueId queue, std::string_view key) override;
   void browsed(QueueId queue, std::uint64_t operation, std::vector<queue::Found>&& found,
                Position next) override;
@@ -247,7 +247,6 @@ class Shard final : public Broker, private queue::Sink {
   void carry_out(PendingForward& pending);
   void defer(OwnedQueue& owned);
   [[nodiscard]] Deferred* deferred_of(QueueId stream);
-  void write(QueueId queue, storage::Record&& record);
   void stage_deferred();
   void count_dead_letter(queue::LeaveReason reason) noexcept;
   void dead_letter(const QueueRecord& source, queue::Forward& forward);

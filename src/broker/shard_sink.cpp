@@ -105,12 +105,6 @@ Shard::Deferred* Shard::deferred_of(QueueId stream) {
   return owned == nullptr ? nullptr : owned->deferred.get();
 }
 
-void Shard::write(QueueId queue, storage::Record&& record) {
-  if (Deferred* const deferred = deferred_of(queue))
-    return deferred->records.push_back(std::move(record));
-  staging_.write(std::move(record));
-}
-
 void Shard::wake_at(QueueId queue, Time at) {
   OwnedQueue* owned = find_owned(queue);
   ensure(owned != nullptr, "an unknown queue wants to be woken");
@@ -121,12 +115,17 @@ void Shard::lease_ended(QueueId queue) {
   remove_if_unused(queue);
 }
 
-void Shard::remember_key(QueueId queue, std::string_view key, Time seen) {
-  write(queue, encode_record(DeduplicationKey{queue, std::string(key), seen}));
+void Shard::remember_key(QueueId queue, std::string_view key, Time seen, bool is_forwarded) {
+  storage::Record record = encode_record(DeduplicationKey{queue, std::string(key), seen});
+  Deferred* const deferred = is_forwarded ? deferred_of(queue) : nullptr;
+  if (deferred != nullptr && !is_in_transaction_)
+    deferred->records.push_back(std::move(record));
+  else
+    staging_.write(std::move(record));
 }
 
 void Shard::forget_key(QueueId queue, std::string_view key) {
-  write(queue, forget_record(DeduplicationKey{queue, std::string(key), {}}));
+  staging_.write(forget_record(DeduplicationKey{queue, std::string(key), {}}));
 }
 
 void Shard::consumer_timed_out(const ConsumerId& consumer, Millis timeout) {

@@ -49,7 +49,7 @@ bool DedupWindow::is_known(std::string_view key, Time now) {
   return by_key_.count(key) != 0;
 }
 
-void DedupWindow::remember(std::string_view key, Time now) {
+void DedupWindow::remember(std::string_view key, Time now, bool is_forwarded) {
   ensure(by_key_.count(key) == 0, "remembered a key twice");
   if (rules_.keys_max == 0) return;
   while (keys_.size() >= rules_.keys_max) forget_oldest();
@@ -57,7 +57,7 @@ void DedupWindow::remember(std::string_view key, Time now) {
   const Time seen = keys_.empty() ? now : std::max(now, keys_.back().seen);
   keys_.push_back({std::string(key), seen});
   by_key_.insert(keys_.back().text);
-  sink_.remember_key(queue_, key, seen);
+  sink_.remember_key(queue_, key, seen, is_forwarded);
 }
 
 void DedupWindow::forget_old(Time now) {

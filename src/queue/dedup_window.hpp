@@ -32,8 +32,9 @@ class DedupWindow {
   [[nodiscard]] std::optional<std::string_view> key_of(const Message& message);
   /// Whether the key was published within the window. Does not renew it.
   [[nodiscard]] bool is_known(std::string_view key, Time now);
-  /// The message with this key, which is not known, is accepted; to be called before it is staged.
-  void remember(std::string_view key, Time now);
+  /// The message with this key, which is not known, is accepted: staged, or (`is_forwarded`)
+  /// forwarded just before.
+  void remember(std::string_view key, Time now, bool is_forwarded = false);
 
   /// Keys remembered now.
   [[nodiscard]] std::size_t size() const noexcept { return keys_.size(); }

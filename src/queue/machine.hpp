@@ -119,7 +119,7 @@ class Queue::Machine {
 
   // machine_delays.cpp
   [[nodiscard]] bool is_duplicate(const Message& message, const PublisherToken& token);
-  void remember(const Message& message);
+  void remember(const Message& message, bool is_forwarded = false);
   [[nodiscard]] bool delays(MessageRef& message, const PublisherToken& token);
   [[nodiscard]] DelayedSet& delayed();
   void release(MessageRef&& message, const StoredRange& stored);

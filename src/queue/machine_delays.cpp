@@ -27,9 +27,9 @@ bool Queue::Machine::is_duplicate(const Message& message, const PublisherToken& 
 
 // The message is accepted: from now on its key is known. Message and key are staged in one turn, so
 // they are in one commit.
-void Queue::Machine::remember(const Message& message) {
+void Queue::Machine::remember(const Message& message, bool is_forwarded) {
   if (dedup_ == nullptr || !dedup_->is_enabled()) return;
-  if (const auto key = dedup_->key_of(message)) dedup_->remember(*key, context_.now);
+  if (const auto key = dedup_->key_of(message)) dedup_->remember(*key, context_.now, is_forwarded);
 }
 
 // Takes a message that is not to be ready now: it waits for its time, or passes the gate. A message
@@ -54,7 +54,7 @@ bool Queue::Machine::delays(MessageRef& message, const PublisherToken& token) {
     context_.forward(
         {.message = std::move(message), .reason = LeaveReason::released, .token = token});
   }
-  remember(*kept);
+  remember(*kept, !due.has_value());
   finish();
   if (delayed_ != nullptr && delayed_->is_overfull()) hold(token.session);
   return true;

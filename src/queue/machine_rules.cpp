@@ -44,7 +44,7 @@ void Queue::Machine::publish_ruled(MessageRef&& message, const PublisherToken& t
     // The key goes where the message goes: it may have to wait with a forward.
     const MessageRef kept = message;
     expire_new(std::move(message), token);
-    remember(*kept);
+    remember(*kept, context_.forwards(LeaveReason::expired));
     return finish();
   }
   remember(*message);

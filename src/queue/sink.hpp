@@ -134,8 +134,9 @@ class Sink {
   /// The queue's lease (x-expires) has ended: it is to be deleted.
   virtual void lease_ended(QueueId queue) = 0;
   /// A key that was published, to be kept in the commit of the message staged next (or at once).
-  /// `seen` orders the keys and says when the window in time began.
-  virtual void remember_key(QueueId queue, std::string_view key, Time seen) = 0;
+  /// `seen` orders the keys and says when the window in time began. `is_forwarded`: its message is
+  /// the one forwarded last, and the key is to be kept with that.
+  virtual void remember_key(QueueId queue, std::string_view key, Time seen, bool is_forwarded) = 0;
   /// The key fell out of the window.
   virtual void forget_key(QueueId queue, std::string_view key) = 0;
   /// Answer to Queue::browse. `next` is where to go on, 0 at the end.

@@ -15,7 +15,7 @@ Time at(std::int64_t ms) {
 
 class KeyStore : public NullSink {
  public:
-  void remember_key(QueueId queue, std::string_view key, Time seen) override {
+  void remember_key(QueueId queue, std::string_view key, Time seen, bool) override {
     REQUIRE(queue == QueueId{5});
     REQUIRE(keys.emplace(key, seen).second);
   }

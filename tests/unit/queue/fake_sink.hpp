@@ -217,7 +217,7 @@ class FakeSink : public Sink {
     if (!wake || at < *wake) wake = at;
   }
   void lease_ended(QueueId) override { ++leases_ended; }
-  void remember_key(QueueId, std::string_view, Time) override {}
+  void remember_key(QueueId, std::string_view, Time, bool) override {}
   void forget_key(QueueId, std::string_view) override {}
   void browsed(QueueId, std::uint64_t, std::vector<Found>&&, Position) override {}
   void consumer_timed_out(const ConsumerId& consumer, Millis) override {

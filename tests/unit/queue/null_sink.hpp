@@ -23,7 +23,7 @@ class NullSink : public Sink {
   void forward(QueueId, Forward&&) override {}
   void wake_at(QueueId, Time) override {}
   void lease_ended(QueueId) override {}
-  void remember_key(QueueId, std::string_view, Time) override {}
+  void remember_key(QueueId, std::string_view, Time, bool) override {}
   void forget_key(QueueId, std::string_view) override {}
   void browsed(QueueId, std::uint64_t, std::vector<Found>&&, Position) override {}
   void consumer_cancelled(const ConsumerId&) override {}
