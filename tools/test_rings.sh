@@ -21,7 +21,7 @@ build_with() {
 
 ring_release() { build_with release ternmq unit_tests; }
 ring_unit() { tests/unit/run build/release; }
-# The same seeds each time. Other seeds still find one known fault, about one in 150 to 400: after an
+# The same seeds each time. Others still find a known fault, about one in 150 to 400: after an
 # orderly stop a message that was delivered may come back unflagged (sim_broker --seconds 600).
 ring_sim() { build/release/tests/sim_broker --seed 1 --runs 300; }
 ring_wire() { tests/wire/run; }
