@@ -8,11 +8,11 @@
 build_packages=(
   build-essential:g++ cmake:cmake ninja-build:ninja ccache:ccache
   libboost1.81-dev libfmt-dev librocksdb-dev libssl-dev libtomlplusplus-dev
-  libpcre2-dev nlohmann-json3-dev
+  libpcre2-dev nlohmann-json3-dev catch2
 )
 
 test_packages=(
-  "${build_packages[@]}" catch2 python3:python3 clang-format:clang-format
+  "${build_packages[@]}" python3:python3 clang-format:clang-format
   clang:clang++ libclang-rt-14-dev
   python3-pika amqp-tools:amqp-publish librabbitmq-dev
   golang-go:go golang-github-rabbitmq-amqp091-go-dev
