@@ -1,7 +1,11 @@
-# tern_layer(NAME LINK ...): the static library tern_NAME from src/NAME/*.cpp.
+# tern_layer(NAME LINK ... [WITHOUT ...]): the static library tern_NAME from src/NAME/*.cpp, but for
+# sources that another library has.
 function(tern_layer name)
-  cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
+  cmake_parse_arguments(arg "" "" "LINK;WITHOUT" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
+  if(arg_WITHOUT)
+    list(REMOVE_ITEM sources ${arg_WITHOUT})
+  endif()
   if(sources)
     add_library(tern_${name} STATIC ${sources})
     target_include_directories(tern_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)

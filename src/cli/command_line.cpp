@@ -2,6 +2,7 @@
 #include "cli/command_line.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <ostream>
@@ -13,6 +14,7 @@
 #include "cli/ctl.hpp"
 #include "config/manual.hpp"
 #include "config/nearest.hpp"
+#include "perf/perf.hpp"
 
 namespace tern::cli {
 
@@ -27,6 +29,7 @@ struct Command {
 };
 
 int run_serve(const Invocation& invocation, Arguments arguments);
+int run_perf(const Invocation& invocation, Arguments arguments);
 int run_version(const Invocation& invocation, Arguments arguments);
 int run_help(const Invocation& invocation, Arguments arguments);
 
@@ -34,6 +37,7 @@ constexpr Command commands[] = {
     {"serve", "Run a broker until it is told to stop.", run_serve},
     {"check", "Say whether a configuration and definitions are right.", run_check},
     {"ctl", "Ask or change a running broker: definitions, policies, users, queues.", run_ctl},
+    {"perf", "Put load on a broker and measure it.", run_perf},
     {"version", "Print the version.", run_version},
     {"help", "Print this text.", run_help},
 };
@@ -84,6 +88,10 @@ int run_serve(const Invocation& invocation, Arguments arguments) {
     }
   }
   return invocation.serve(loaded.config);
+}
+
+int run_perf(const Invocation& invocation, Arguments arguments) {
+  return perf::run({arguments, invocation.out, invocation.err, ::isatty(STDERR_FILENO) != 0});
 }
 
 int run_version(const Invocation& invocation, Arguments) {

@@ -1,6 +1,7 @@
 """The one table of what may include what (docs/architecture.md, "Layers").
 
-A folder of src/ includes itself and what stands here, nothing else. A new folder needs an entry.
+A folder of src/ includes itself and what stands here, nothing else: folders, or single headers of
+one. A new folder needs an entry.
 """
 
 LAYERS = {
@@ -14,6 +15,9 @@ LAYERS = {
     "broker": {"base", "message", "config", "storage", "exchange", "queue", "dlq"},
     "amqp": {"base", "message", "broker", "queue"},
     "net": {"base", "message", "config", "broker", "amqp"},
+    # A client of any broker: of amqp the codec only.
+    "perf": {"base", "message", "amqp/encoder.hpp", "amqp/frame.hpp", "amqp/method_codec.hpp",
+             "amqp/methods_basic.hpp", "amqp/methods_connection.hpp", "amqp/methods_topology.hpp"},
     "cli": {"base", "message", "config"},
 }
 
@@ -21,6 +25,7 @@ LAYERS = {
 EXTRA = {
     "cli/serve.cpp": {"net"},  # The sub-command that is the broker.
     "cli/check.cpp": {"broker"},  # It reads and lints definitions as the broker would.
+    "cli/command_line.cpp": {"perf"},  # The sub-command that is the load tool.
     "main.cpp": {"cli", "config"},
 }
 
@@ -32,7 +37,7 @@ LIBRARIES = [
     {"name": "RocksDB", "prefix": ("rocksdb/",), "layers": {"storage"}, "files": set(),
      "headers": True},
     {"name": "nlohmann/json.hpp", "prefix": ("nlohmann/json.hpp",),
-     "layers": {"config", "http", "cli"},
+     "layers": {"config", "http", "perf", "cli"},
      "files": {"broker/definitions.cpp", "broker/definitions_entries.cpp",
                "broker/definitions_format.cpp", "broker/definitions_json.cpp",
                "broker/control.cpp"}, "headers": False},

@@ -34,7 +34,7 @@ def include_direction(file):
         folder = match.group(1).split("/")[0]
         if "/" not in match.group(1) or folder == "..":
             yield number, f'include "{match.group(1)}" by its path from src/'
-        elif folder not in allowed:
+        elif folder not in allowed and match.group(1) not in allowed:
             yield number, f"{file.layer or inside} may not include {folder}"
 
 

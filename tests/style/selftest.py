@@ -17,6 +17,7 @@ EXAMPLES = {
         ("src/cli/serve.cpp", '#include "net/server.hpp"\n', []),
         ("src/cli/other.cpp", '#include "net/server.hpp"\n', [1]),
         ("src/main.cpp", '#include "cli/serve.hpp"\n#include "broker/node.hpp"\n', [2]),
+        ("src/perf/a.cpp", '#include "amqp/frame.hpp"\n#include "amqp/connection.hpp"\n', [2]),
         ("src/queue/a.cpp", '#include "lane.hpp"\n#include "../base/slab.hpp"\n', [1, 2]),
         ("src/queue/a.cpp", '// #include "storage/store.hpp"\n', []),
         ("src/novel/a.cpp", "int a;\n", [1]),
