@@ -8,12 +8,6 @@ namespace {
 
 constexpr Bytes header_name = "x-delivery-count";
 
-PropertiesView properties_of(const Message& message) {
-  auto properties = PropertiesView::decode(message.properties(), PropertiesView::Headers::trust);
-  ensure(properties.has_value(), "properties of a message were checked when it arrived");
-  return *properties;
-}
-
 MessageRef with_headers(const Message& message, PropertiesView properties, Bytes headers) {
   properties.set(Property::headers, headers);
   const std::string encoded = encode_properties(properties);
@@ -25,7 +19,7 @@ MessageRef with_headers(const Message& message, PropertiesView properties, Bytes
 }  // namespace
 
 MessageRef with_delivery_count(const Message& message, std::uint32_t count) {
-  const PropertiesView properties = properties_of(message);
+  const PropertiesView properties = PropertiesView::of(message);
   std::string headers = entries_without(properties.headers(), header_name);
   append_short_string(headers, header_name);
   headers.push_back('l');
@@ -34,7 +28,7 @@ MessageRef with_delivery_count(const Message& message, std::uint32_t count) {
 }
 
 MessageRef without_delivery_count(const MessageRef& message) {
-  const PropertiesView properties = properties_of(*message);
+  const PropertiesView properties = PropertiesView::of(*message);
   if (!TableView(properties.headers()).find(header_name)) return message;
   return with_headers(*message, properties, entries_without(properties.headers(), header_name));
 }

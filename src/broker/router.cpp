@@ -102,11 +102,10 @@ void Router::route(std::uint32_t vhost, const RoutedExchange* from, const Messag
 
 void remove_bcc(MessageRef& message, Bytes headers) {
   if (headers.empty() || !TableView(headers).find("BCC")) return;
-  auto view = PropertiesView::decode(message->properties(), PropertiesView::Headers::trust);
-  ensure(view.has_value(), "properties of a message were checked when it arrived");
+  PropertiesView view = PropertiesView::of(*message);
   const std::string rest = entries_without(headers, "BCC");
-  view->set(Property::headers, rest);
-  const std::string properties = encode_properties(*view);
+  view.set(Property::headers, rest);
+  const std::string properties = encode_properties(view);
   MessageParts parts = parts_of(*message);
   parts.properties = properties;
   message = MessageRef::gather(parts);

@@ -8,15 +8,6 @@
 #include "message/properties.hpp"
 
 namespace tern::broker {
-namespace {
-
-Bytes headers_of(const Message& message) {
-  const auto properties =
-      PropertiesView::decode(message.properties(), PropertiesView::Headers::trust);
-  return properties ? properties->headers() : Bytes{};
-}
-
-}  // namespace
 
 // While a transfer is in flight all wait, and with them what must not be written before they are.
 void Shard::forward(QueueId queue, queue::Forward&& forward) {
@@ -128,8 +119,8 @@ void Shard::dead_letter(const QueueRecord& source, queue::Forward& forward) {
   const dlq::Republish letter = dlq::dead_letter(
       *forward.message, forward.reason,
       {source.name, to.exchange, to.routing_key.value_or(""), to.routing_key.has_value()}, now_);
-  router_.route(source.vhost, exchange, *letter.message, headers_of(*letter.message),
-                forward_route_);
+  router_.route(source.vhost, exchange, *letter.message,
+                PropertiesView::of(*letter.message).headers(), forward_route_);
   if (forward_route_.targets.empty()) ++totals_.dead_letters_unroutable;
   totals_.dead_letter_cycles +=
       std::erase_if(forward_route_.targets, [&](const QueueAddress& target) {
@@ -145,7 +136,7 @@ void Shard::release(const QueueRecord& gate, queue::Forward& forward) {
   const RoutedExchange* exchange = replica_.find_exchange(gate.vhost, gate.name);
   if (exchange == nullptr || exchange->record->gate != gate.id)
     return staging_.add_confirm(forward.token);
-  const Bytes headers = headers_of(*forward.message);
+  const Bytes headers = PropertiesView::of(*forward.message).headers();
   router_.route(gate.vhost, exchange, *forward.message, headers, forward_route_, true);
   remove_bcc(forward.message, headers);
   transfer(forward_route_.targets, forward.message, forward.token);
@@ -165,7 +156,8 @@ void Shard::replay_history(const BindingChanged& binding) {
       const QueueAddress queue = address_of(QueueId{target.id}, ports_.shards);
       send(queue.shard, EnqueueMail{queue.id, message, {}}, message->bytes());
     } else if (const RoutedExchange* next = replica_.find_exchange(target.id)) {
-      router_.route(next->record->vhost, next, *message, headers_of(*message), forward_route_);
+      router_.route(next->record->vhost, next, *message, PropertiesView::of(*message).headers(),
+                    forward_route_);
       for (const QueueAddress& queue : forward_route_.targets)
         send(queue.shard, EnqueueMail{queue.id, message, {}}, message->bytes());
     }

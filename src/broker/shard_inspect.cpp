@@ -132,10 +132,8 @@ Result<std::vector<QueueAddress>> Shard::plan_redrive(const QueueRecord& source,
       return Error{"it came from exchange '" + destination->exchange + "', which is not there"};
   }
   letter = dlq::redrive(message, source.name, *destination, now_);
-  const auto properties =
-      PropertiesView::decode(letter.message->properties(), PropertiesView::Headers::trust);
   router_.route(source.vhost, exchange, *letter.message,
-                properties ? properties->headers() : Bytes{}, forward_route_);
+                PropertiesView::of(*letter.message).headers(), forward_route_);
   if (forward_route_.targets.empty())
     return Error{"no queue is bound for exchange '" + destination->exchange +
                  "' and routing key '" + destination->routing_keys.front() + "'"};

@@ -55,23 +55,21 @@ std::string_view reason_name(queue::LeaveReason reason) noexcept {
 Republish dead_letter(const Message& message, queue::LeaveReason reason, const Source& source,
                       Time now) {
   ensure(!reason_name(reason).empty(), "a message that leaves for this reason has not died");
-  auto properties = PropertiesView::decode(message.properties(), PropertiesView::Headers::trust);
-  ensure(properties.has_value(), "properties of a message were checked when it arrived");
-  const std::vector<Bytes> keys = routing_keys_of(message, properties->headers());
+  PropertiesView properties = PropertiesView::of(message);
+  const std::vector<Bytes> keys = routing_keys_of(message, properties.headers());
   NewDeath death{.queue = source.queue,
                  .reason = reason_name(reason),
                  .exchange = message.exchange(),
                  .keys = keys,
                  .expiration = std::nullopt,
                  .now = now};
-  if (properties->has(Property::expiration))
-    death.expiration = properties->get(Property::expiration);
+  if (properties.has(Property::expiration)) death.expiration = properties.get(Property::expiration);
 
-  HeaderList headers(properties->headers());
+  HeaderList headers(properties.headers());
   write_death(headers, death);
   headers.erase("x-delivery-count");
   if (source.has_routing_key) headers.erase("CC");
-  properties->clear(Property::expiration);
+  properties.clear(Property::expiration);
 
   Republish republish;
   if (source.has_routing_key) {
@@ -80,13 +78,13 @@ Republish dead_letter(const Message& message, queue::LeaveReason reason, const S
     republish.routing_keys.assign(keys.begin(), keys.end());
   }
   republish.message =
-      remade(message, *properties, headers, {source.exchange, republish.routing_keys.front()}, now);
+      remade(message, properties, headers, {source.exchange, republish.routing_keys.front()}, now);
   return republish;
 }
 
 bool closes_cycle(const Message& letter, queue::LeaveReason reason, std::string_view target) {
   if (reason == queue::LeaveReason::rejected || reason_name(reason).empty()) return false;
-  const auto deaths = find_deaths(headers_of(letter));
+  const auto deaths = find_deaths(PropertiesView::of(letter).headers());
   if (!deaths) return false;
   // From the newest death back to the last one in the target: a rejection breaks the cycle, and
   // so does what only a client can have written, for then the cycle ran through a client.

@@ -106,10 +106,4 @@ std::vector<Bytes> texts_of(Bytes values) {
   return texts;
 }
 
-Bytes headers_of(const Message& message) {
-  const auto view = PropertiesView::decode(message.properties(), PropertiesView::Headers::trust);
-  ensure(view.has_value(), "properties of a message were checked when it arrived");
-  return view->headers();
-}
-
 }  // namespace tern::dlq

@@ -52,7 +52,5 @@ struct NewDeath {
 
 /// The texts of an array of S, others passed over.
 [[nodiscard]] std::vector<Bytes> texts_of(Bytes values);
-/// Headers of a message whose properties were checked when it arrived.
-[[nodiscard]] Bytes headers_of(const Message& message);
 
 }  // namespace tern::dlq

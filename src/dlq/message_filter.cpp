@@ -62,11 +62,9 @@ std::optional<Property> find_property(std::string_view name) noexcept {
 
 bool MessageFilter::matches(const Message& message) const {
   if (terms_.empty()) return true;
-  const auto properties =
-      PropertiesView::decode(message.properties(), PropertiesView::Headers::trust);
-  ensure(properties.has_value(), "properties of a message were checked when it arrived");
+  const PropertiesView properties = PropertiesView::of(message);
   return std::all_of(terms_.begin(), terms_.end(), [&](const Term& term) {
-    return holds(term, message, *properties) != term.is_negated;
+    return holds(term, message, properties) != term.is_negated;
   });
 }
 

@@ -83,7 +83,7 @@ void write_copies(HeaderList& headers, const std::vector<std::string>& keys) {
 }  // namespace
 
 Result<Destination> origin_of(const Message& message) {
-  const Bytes headers = headers_of(message);
+  const Bytes headers = PropertiesView::of(message).headers();
   const auto deaths = find_deaths(headers);
   if (!deaths) return Error{"has no x-death header: it was published here, or redriven to here"};
   const auto death = find_first_death(headers, *deaths);
@@ -105,16 +105,14 @@ Destination to_queue(std::string_view queue) {
 
 Republish redrive(const Message& message, std::string_view from, const Destination& to, Time now) {
   ensure(!to.routing_keys.empty(), "a destination needs a routing key");
-  const auto properties =
-      PropertiesView::decode(message.properties(), PropertiesView::Headers::trust);
-  ensure(properties.has_value(), "properties of a message were checked when it arrived");
-  HeaderList headers(properties->headers());
+  const PropertiesView properties = PropertiesView::of(message);
+  HeaderList headers(properties.headers());
   write_mark(headers, from, now);
   move_deaths(headers);
   write_copies(headers, to.routing_keys);
   headers.erase("x-delivery-count");
   const Names names{to.exchange, to.routing_keys.front()};
-  return {remade(message, *properties, headers, names, now), to.routing_keys};
+  return {remade(message, properties, headers, names, now), to.routing_keys};
 }
 
 }  // namespace tern::dlq

@@ -12,9 +12,8 @@ namespace {
 constexpr std::string_view length_name = "x-recent-history-length";
 
 bool is_not_to_be_stored(const Message& message) noexcept {
-  const auto view = PropertiesView::decode(message.properties(), PropertiesView::Headers::trust);
-  if (!view || view->headers().empty()) return false;
-  const auto field = TableView(view->headers()).find("x-recent-history-no-store");
+  const auto field =
+      TableView(PropertiesView::of(message).headers()).find("x-recent-history-no-store");
   return field && field->tag == 't' && field->content != Bytes("\0", 1);
 }
 

@@ -35,12 +35,6 @@ std::optional<Time> moment(const FieldView& field, Time now) noexcept {
   return at > now ? std::optional(at) : std::nullopt;
 }
 
-TableView headers_of(const Message& message) {
-  const auto properties =
-      PropertiesView::decode(message.properties(), PropertiesView::Headers::trust);
-  return TableView(properties ? properties->headers() : Bytes{});
-}
-
 }  // namespace
 
 bool asks_for_delivery_time(Bytes headers) noexcept {
@@ -57,7 +51,7 @@ bool asks_for_delivery_time(Bytes headers) noexcept {
 }
 
 std::optional<Time> delivery_time(const Message& message, Time now) {
-  const TableView headers = headers_of(message);
+  const TableView headers(PropertiesView::of(message).headers());
   for (const Bytes name : moment_names) {
     if (const auto field = headers.find(name)) return moment(*field, now);
   }
@@ -69,7 +63,7 @@ std::optional<Time> delivery_time(const Message& message, Time now) {
 }
 
 std::optional<Time> exchange_delay(const Message& message, Time now) {
-  const auto field = headers_of(message).find(exchange_delay_name);
+  const auto field = TableView(PropertiesView::of(message).headers()).find(exchange_delay_name);
   const auto number = field ? field->integer() : std::nullopt;
   return number ? after(now, *number) : std::nullopt;
 }

@@ -2,6 +2,8 @@
 
 #include <bit>
 
+#include "message/message.hpp"
+
 namespace tern {
 namespace {
 
@@ -53,6 +55,12 @@ Decoded<void> PropertiesView::read_value(ByteReader& reader, Property property,
       value = reader.short_string();
       return {};
   }
+}
+
+PropertiesView PropertiesView::of(const Message& message) noexcept {
+  const auto view = decode(message.properties(), Headers::trust);
+  ensure(view.has_value(), "properties of a message were checked when it arrived");
+  return *view;
 }
 
 Decoded<PropertiesView> PropertiesView::decode(Bytes encoded, Headers headers) noexcept {

@@ -11,6 +11,8 @@
 
 namespace tern {
 
+class Message;
+
 /// In wire order; the flag of property n is bit 15 - n.
 enum class Property : std::uint8_t {
   content_type,
@@ -47,6 +49,9 @@ class PropertiesView {
   /// Scans flags and list; all bytes must be used. Allocates nothing.
   [[nodiscard]] static Decoded<PropertiesView> decode(Bytes encoded,
                                                       Headers headers = Headers::check) noexcept;
+
+  /// Those of a message: they were checked when it arrived. Valid as long as the message.
+  [[nodiscard]] static PropertiesView of(const Message& message) noexcept;
 
   [[nodiscard]] bool has(Property property) const noexcept {
     return (flags_ & flag(property)) != 0;

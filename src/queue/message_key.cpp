@@ -69,15 +69,13 @@ std::optional<Property> text_property(std::string_view name) noexcept {
 
 std::optional<std::string_view> MessageKey::of(const Message& message, std::string& memory) const {
   if (header_.empty() && !otherwise_) return std::nullopt;
-  const auto properties =
-      PropertiesView::decode(message.properties(), PropertiesView::Headers::trust);
-  if (!properties) return std::nullopt;
-  if (!header_.empty() && properties->has(Property::headers)) {
-    if (const auto field = TableView(properties->headers()).find(header_))
+  const PropertiesView properties = PropertiesView::of(message);
+  if (!header_.empty() && properties.has(Property::headers)) {
+    if (const auto field = TableView(properties.headers()).find(header_))
       if (const auto text = text_of(*field, memory)) return text;
   }
-  if (!otherwise_ || !properties->has(*otherwise_)) return std::nullopt;
-  return properties->get(*otherwise_);
+  if (!otherwise_ || !properties.has(*otherwise_)) return std::nullopt;
+  return properties.get(*otherwise_);
 }
 
 }  // namespace tern::queue

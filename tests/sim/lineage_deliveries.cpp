@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "dlq/deaths.hpp"
+#include "message/properties.hpp"
 #include "sim/lineage.hpp"
 
 namespace tern::sim {
@@ -20,7 +21,7 @@ namespace {
 
 std::string deaths_of(const Message& message) {
   std::string text;
-  const auto deaths = dlq::find_deaths(dlq::headers_of(message));
+  const auto deaths = dlq::find_deaths(PropertiesView::of(message).headers());
   if (!deaths) return text;
   ArrayView values(*deaths);
   while (const auto value = values.next()) {
@@ -137,7 +138,7 @@ void Lineage::check_order(const Life& life, const QueuePlan& queue, const std::s
 }
 
 void Lineage::check_deaths(const Life& life, const QueuePlan& queue, const Message& message) {
-  const auto deaths = dlq::find_deaths(dlq::headers_of(message));
+  const auto deaths = dlq::find_deaths(PropertiesView::of(message).headers());
   if (!deaths) {
     if (!queue.is_source) fail(life, queue.name, "a dead letter without x-death");
     return;
