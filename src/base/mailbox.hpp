@@ -54,6 +54,12 @@ class Mailbox {
     return true;
   }
 
+  /// Whether something waits to be drained.
+  [[nodiscard]] bool has_mail() {
+    const std::scoped_lock lock(mutex_);
+    return !items_.empty();
+  }
+
   /// Bytes pushed and not drained (relaxed): senders hold their sources back above a bound.
   [[nodiscard]] std::uint64_t bytes() const noexcept {
     return bytes_.load(std::memory_order_relaxed);

@@ -45,7 +45,7 @@ Node::Node(std::unique_ptr<storage::Store> store, Ports ports)
     : ports_(std::move(ports)), store_(std::move(store)) {}
 
 Node::~Node() {
-  stop();
+  if (store_) store_->stop();
 }
 
 Result<std::unique_ptr<Node>> Node::open(const config::Config& config, std::uint32_t shards,
@@ -182,8 +182,18 @@ void Node::shut_down_sessions(const std::string& reason) {
     post(ShardId{static_cast<std::uint16_t>(index)}, ShutDownMail{reason});
 }
 
+// What shards have told each other in their last turns belongs to what the store has: a batch with
+// a part of a transaction, and all that follow it, are written only with the other parts.
 void Node::stop() {
-  if (store_) store_->stop();
+  for (bool is_busy = true; is_busy;) {
+    is_busy = false;
+    for (const auto& shard : shards_) {
+      if (!shard->inbox().has_mail()) continue;
+      is_busy = true;
+      shard->end_turn();
+    }
+  }
+  store_->stop();
 }
 
 void Node::committed(ShardId shard, std::uint64_t last_stage) {

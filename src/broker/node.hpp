@@ -51,7 +51,8 @@ class Node final : private storage::Listener {
 
   /// Tells every session of every shard to close. Any thread; returns at once.
   void shut_down_sessions(const std::string& reason);
-  /// Writes and syncs what the shards have handed over. After the last turn of every shard.
+  /// Carries out what the shards have still told each other, then writes and syncs everything.
+  /// After the last turn of every shard, when nobody else runs them.
   void stop();
 
  private:

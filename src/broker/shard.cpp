@@ -60,8 +60,6 @@ void Shard::restore(QueueId stream, const queue::Recovered& recovered, bool is_n
   OwnedQueue* owned = find_stream(stream);
   ensure(owned != nullptr, "restoring a queue of another shard");
   owned->machine.restore(stream, recovered);
-  // What has become due while nobody was here waits for no client: a tick in the first turn.
-  set_timer(*owned, now_);
   if (!is_noted) marks_changed_.push_back(owned->record->id);
 }
 
@@ -120,25 +118,21 @@ void Shard::carry_out_own() {
 }
 
 void Shard::submit_batch() {
-  const bool marks_due = !marks_changed_.empty() && now_ - marks_sent_ >= marks_delay;
+  const bool marks_due =
+      !marks_changed_.empty() && (is_stopping_ || now_ - marks_sent_ >= marks_delay);
   if (!staging_.has_work() && !marks_due) return;
   marks_sent_ = now_;
-  std::vector<QueueId> later;
   for (const QueueId id : marks_changed_) {
     OwnedQueue* owned = find_owned(id);
     if (owned == nullptr) continue;
-    if (owned->deferred) {
-      // Its low-water mark would say what is not staged yet.
-      later.push_back(id);
-      continue;
-    }
     marks_.clear();
     owned->machine.take_marks(marks_);
     if (!owned->record->durable || owned->record->exclusive) continue;
+    // While forwards wait, the low-water mark would say what is not staged yet; the next one will.
     for (const queue::StreamMark& mark : marks_)
-      staging_.set_mark({mark.stream, mark.low_water, mark.delivered});
+      staging_.set_mark({mark.stream, owned->deferred ? 0 : mark.low_water, mark.delivered});
   }
-  marks_changed_ = std::move(later);
+  marks_changed_.clear();
   if (auto batch = staging_.take()) ports_.store->submit(std::move(batch));
 }
 

@@ -76,8 +76,8 @@ class Shard final : public Broker, private queue::Sink {
   void begin_turn(Time now) noexcept { now_ = now; }
   /// Carries out what has come by mail and hands on what this turn has produced.
   void end_turn();
-  /// The next turn is the last one: what otherwise may wait goes to the store with it.
-  void prepare_stop() noexcept { marks_sent_ = Time{}; }
+  /// From now on what otherwise may wait goes to the store with each turn.
+  void prepare_stop() noexcept { is_stopping_ = true; }
   /// When to run a turn even if nothing happens; nothing: sleep until woken.
   [[nodiscard]] std::optional<Time> next_due() const;
   /// Any thread.
@@ -344,6 +344,7 @@ class Shard final : public Broker, private queue::Sink {
   std::vector<queue::StreamMark> marks_;         ///< scratch of submit_batch
   bool changing_ = false;
   bool is_started_ = false;
+  bool is_stopping_ = false;
 
   std::vector<SessionEntry> sessions_;  ///< by slot: the low bits of a session's number
   std::vector<std::uint32_t> free_slots_;

@@ -44,7 +44,7 @@ struct Settled {
 };
 
 /// Where a queue stands: below `low_water` everything is settled, below `delivered` everything was
-/// delivered at least once. Both only grow.
+/// delivered at least once. Both only grow; a low-water mark of 0 says nothing about it.
 struct Mark {
   QueueId queue{};
   Position low_water = 0;

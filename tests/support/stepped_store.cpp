@@ -170,10 +170,11 @@ void SteppedStore::write(const storage::Batch& batch) {
   for (const storage::Mark& mark : batch.marks) {
     if (dropped_.contains(raw(mark.queue))) continue;
     Disk::Queue& queue = disk_->queues[raw(mark.queue)];
-    ensure(mark.low_water >= queue.low_water, "a low-water mark fell");
     ensure(mark.delivered >= queue.delivered, "a delivered mark fell");
-    queue.low_water = mark.low_water;
     queue.delivered = mark.delivered;
+    if (mark.low_water == 0) continue;
+    ensure(mark.low_water >= queue.low_water, "a low-water mark fell");
+    queue.low_water = mark.low_water;
     const auto end = queue.messages.lower_bound(mark.low_water);
     ensure(queue.messages.begin() == end, "a low-water mark passed an unsettled message");
   }
