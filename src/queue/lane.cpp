@@ -186,6 +186,8 @@ void Lane::pop_returned() {
 // The front message stops being ready; its memory counts as handed out from here on.
 void Lane::leave_ready(Position position, Slot& slot) {
   uncount_ready(slot);
+  // Not only at the cursor: a message that was parked may be the highest one handed out.
+  delivered_ = std::max(delivered_, position + 1);
   if (position < cursor_) {
     pop_returned();
     return;
@@ -194,7 +196,6 @@ void Lane::leave_ready(Position position, Slot& slot) {
   --head_count_;
   head_bytes_ -= slot.bytes;
   handed_out_bytes_ += slot.bytes;
-  delivered_ = std::max(delivered_, cursor_);
 }
 
 // A message anywhere in memory stops being ready; its memory counts as handed out from here on.

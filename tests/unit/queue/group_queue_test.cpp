@@ -183,6 +183,20 @@ TEST_CASE("permits are not kept for parked messages") {
   CHECK(f.sink.returned[0].count == 1);
 }
 
+TEST_CASE("the delivered mark is above a message that was parked when its turn comes") {
+  Grouped f({.id = QueueId{7}, .durable = true});
+  f.consume(1);
+  f.publish_in("a", "a1", true);
+  f.publish_in("a", "a2", true);
+  CHECK(f.taken() == "1:a1");
+  f.settle(1, {1});
+  CHECK(f.taken() == "1:a2");
+  std::vector<StreamMark> marks;
+  f.queue.take_marks(marks);
+  REQUIRE(marks.size() == 1);
+  CHECK(marks[0].delivered == 3);
+}
+
 TEST_CASE("stored parked messages leave memory above the window, and are read for their turn") {
   Grouped f(Fixture::durable(2000));
   f.consume(1);
