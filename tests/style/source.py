@@ -50,7 +50,7 @@ def read_tree(root):
     found = []
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders if name not in LEFT_OUT)
-        for name in sorted(names):
+        for name in sorted(set(names) - LEFT_OUT):
             path = pathlib.Path(folder, name)
             relative = path.relative_to(root).as_posix()
             if relative in GENERATED or path.is_symlink():
