@@ -1,0 +1,129 @@
+// The consumer: takes messages from a queue, at most `prefetch` unsettled ones at a time.
+//
+//   for (;;) {
+//     ternmq::delivery order = co_await consumer.next();
+//     handle(order.body());
+//     order.ack();
+//   }
+//
+// next() ends with errc::consumer_cancelled once the consumer has been cancelled or drained.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "ternmq/delivery.hpp"
+#include "ternmq/detail/operation.hpp"
+
+namespace ternmq {
+
+/// A delivery that was destroyed unsettled; it has gone back to its queue.
+struct forgotten_delivery {
+  std::string_view queue;
+  std::uint64_t delivery_tag = 0;
+  std::uint64_t count = 0;  ///< how many this consumer has forgotten so far
+};
+
+struct consumer_options {
+  consumer_options() noexcept {}  // Not an aggregate: see message.hpp.
+
+  std::uint16_t prefetch = 100;  ///< 0: the broker sends without limit
+  std::string tag;               ///< empty: one is made
+  bool exclusive = false;
+  bool auto_ack = false;  ///< settled by the broker when sent: may lose, never repeats
+  std::optional<std::int32_t> priority;  ///< x-priority
+  table arguments;
+  /// Called on the thread that forgot; the library never logs. It must not throw.
+  std::function<void(const forgotten_delivery&)> on_forgotten;
+};
+
+namespace detail {
+using consumer_ptr = std::shared_ptr<consumer_state>;
+
+[[nodiscard]] const core_ptr& core_of(const consumer_state& consumer) noexcept;
+void start_next(operation_ptr<delivery> op, const consumer_ptr& consumer);
+void start_next_batch(operation_ptr<std::vector<delivery>> op, const consumer_ptr& consumer,
+                      std::size_t max);
+void start_cancel(operation_ptr<> op, const consumer_ptr& consumer);
+void start_drain(operation_ptr<> op, const consumer_ptr& consumer);
+}  // namespace detail
+
+/// A handle; copies are the same consumer. Made by connection::open_consumer(). It survives
+/// recovery. Operations may be started on any thread.
+class consumer {
+ public:
+  consumer() = default;
+  explicit consumer(detail::consumer_ptr state) : state_(std::move(state)) {}
+
+  /// Completes with the next message: void(error_code, delivery).
+  template <detail::token_for<delivery> Token = boost::asio::deferred_t>
+  auto next(const operation_options& options, Token&& token = Token()) {
+    return detail::initiate<delivery>(
+        token, detail::core_of(*state_), options,
+        [](auto op, const detail::consumer_ptr& of) { detail::start_next(std::move(op), of); },
+        state_);
+  }
+  template <detail::token_for<delivery> Token = boost::asio::deferred_t>
+  auto next(Token&& token = Token()) {
+    return next(operation_options{}, std::forward<Token>(token));
+  }
+
+  /// Completes with what is there, at least one and at most `max`: void(error_code,
+  /// vector<delivery>).
+  template <detail::token_for<std::vector<delivery>> Token = boost::asio::deferred_t>
+  auto next_batch(std::size_t max, const operation_options& options, Token&& token = Token()) {
+    return detail::initiate<std::vector<delivery>>(
+        token, detail::core_of(*state_), options,
+        [](auto op, const detail::consumer_ptr& of, std::size_t at_most) {
+          detail::start_next_batch(std::move(op), of, at_most);
+        },
+        state_, max);
+  }
+  template <detail::token_for<std::vector<delivery>> Token = boost::asio::deferred_t>
+  auto next_batch(std::size_t max, Token&& token = Token()) {
+    return next_batch(max, operation_options{}, std::forward<Token>(token));
+  }
+
+  /// Takes no more: void(error_code). What was not handed out goes back to the queue; what was may
+  /// still be settled.
+  template <detail::token_for<> Token = boost::asio::deferred_t>
+  auto cancel(const operation_options& options, Token&& token = Token()) {
+    return detail::initiate<>(
+        token, detail::core_of(*state_), options,
+        [](auto op, const detail::consumer_ptr& of) { detail::start_cancel(std::move(op), of); },
+        state_);
+  }
+  template <detail::token_for<> Token = boost::asio::deferred_t>
+  auto cancel(Token&& token = Token()) {
+    return cancel(operation_options{}, std::forward<Token>(token));
+  }
+
+  /// Graceful end: asks for no more, lets next() hand out what is here already, and completes when
+  /// all of it has been settled and the channel is closed: void(error_code).
+  template <detail::token_for<> Token = boost::asio::deferred_t>
+  auto drain(const operation_options& options, Token&& token = Token()) {
+    return detail::initiate<>(
+        token, detail::core_of(*state_), options,
+        [](auto op, const detail::consumer_ptr& of) { detail::start_drain(std::move(op), of); },
+        state_);
+  }
+  template <detail::token_for<> Token = boost::asio::deferred_t>
+  auto drain(Token&& token = Token()) {
+    return drain(operation_options{}, std::forward<Token>(token));
+  }
+
+  /// Deliveries that were destroyed unsettled. Any thread.
+  [[nodiscard]] std::uint64_t forgotten() const noexcept;
+  [[nodiscard]] bool is_open() const noexcept { return state_ != nullptr; }
+  /// The library's own.
+  [[nodiscard]] const detail::core_ptr& owner() const noexcept { return detail::core_of(*state_); }
+  [[nodiscard]] const detail::consumer_ptr& state() const noexcept { return state_; }
+
+ private:
+  detail::consumer_ptr state_;
+};
+
+/// Acknowledges all of them.
+void ack_all(std::vector<delivery>& deliveries);
+
+}  // namespace ternmq
