@@ -16,8 +16,12 @@ test_packages=(
   clang:clang++ libclang-rt-14-dev
   python3-pika amqp-tools:amqp-publish librabbitmq-dev
   golang-go:go golang-github-rabbitmq-amqp091-go-dev
-  nodejs:node npm:npm ca-certificates
+  nodejs:node npm:npm ca-certificates valgrind:valgrind
 )
+
+# What ./dev bench needs besides. rabbitmq-server, which it compares with, is left to people: it
+# brings a service on port 5672 with it.
+bench_packages=(python3:python3 git:git valgrind:valgrind gnuplot-nox:gnuplot libbenchmark-dev)
 
 # missing_packages ENTRY…: prints the names of those that are not there.
 missing_packages() {

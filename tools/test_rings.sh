@@ -4,8 +4,8 @@
 # test what people run); everything once more with ASan and UBSan, with debug assertions; with
 # TSan only the broker itself and the unit tests that use threads; with clang only the decoders.
 
-rings=(style release unit sim wire client differential crash asan asan-unit asan-sim asan-wire tsan
-  tsan-unit tsan-wire tsan-client fuzz-build fuzz)
+rings=(style release unit sim wire client differential crash instructions asan asan-unit asan-sim
+  asan-wire tsan tsan-unit tsan-wire tsan-client fuzz-build fuzz)
 build_rings=(release asan tsan fuzz-build)
 
 logs=build/logs
@@ -29,6 +29,11 @@ ring_client() { tests/client/run; }
 # unasked: .ci/run asks with TERNMQ_TEST_PACKAGES, and without it this ring fails and says why.
 ring_differential() { tests/differential/run; }
 ring_crash() { tests/crash/run; }
+
+ring_instructions() {
+  build_with release publish_path
+  tests/bench/instructions
+}
 
 # Sanitizers write what they find to files; sanitized fails if there are any, because a broker that
 # a test has started may report at its end, when nobody looks at its exit code any more.
@@ -77,7 +82,7 @@ ring_fuzz() {
 # Rings of which another one needs the result.
 needs() {
   case $1 in
-    unit | sim | wire | client | differential | crash) echo release ;;
+    unit | sim | wire | client | differential | crash | instructions) echo release ;;
     asan-*) echo asan ;;
     tsan-*) echo tsan ;;
     fuzz) echo fuzz-build ;;

@@ -228,6 +228,11 @@ class Reference:
         }
 
     def start(self):
+        self.spawn().program.wait_ready(patience(90))
+        return self
+
+    def spawn(self):
+        """Starts the process without waiting for it to be ready."""
         env = self._environment()
         if self._epmd is None:
             self._epmd = Program(["epmd", "-port", str(self._epmd_port), "-address", "127.0.0.1"],
@@ -235,7 +240,6 @@ class Reference:
         pathlib.Path(self.log_path).write_text("")
         self.program = Program([str(self.programs / "rabbitmq-server")], log_path=self.log_path,
                                ready_text="Server startup complete", env=env)
-        self.program.wait_ready(patience(90))
         return self
 
     @classmethod
