@@ -119,16 +119,7 @@ void Consumer::parse(Nanos now) {
 void Consumer::on_method(Bytes payload) {
   const auto id = amqp::read_method_id(payload).value_or(amqp::MethodId{});
   if (id == amqp::BasicDeliver::info.id) {
-    amqp::BasicDeliver deliver;
-    if (amqp::decode_arguments(payload.substr(4), deliver))
-      throw Failure("the broker sent a malformed basic.deliver");
-    tag_ = deliver.delivery_tag;
-    is_redelivered_ = deliver.redelivered;
-    figures_.redelivered += is_redelivered_;
-    if (queues_.size() > 1) {
-      const std::string_view tag = deliver.consumer_tag;
-      std::from_chars(tag.data(), tag.data() + tag.size(), queue_);
-    }
+    on_deliver(payload.substr(4));
   } else if (id == amqp::BasicCancel::info.id) {
     ++figures_.cancelled;
   } else {
@@ -137,6 +128,18 @@ void Consumer::on_method(Bytes payload) {
     frame.payload = payload;
     Connection::check_close(frame);
   }
+}
+
+// By hand, too: of the five fields only the first three matter here.
+void Consumer::on_deliver(Bytes arguments) {
+  ByteReader reader(arguments);
+  const Bytes consumer_tag = reader.short_string();
+  tag_ = reader.u64();
+  is_redelivered_ = reader.u8() != 0;
+  if (reader.has_failed()) throw Failure("the broker sent a malformed basic.deliver");
+  figures_.redelivered += is_redelivered_;
+  if (queues_.size() == 1) return;
+  std::from_chars(consumer_tag.data(), consumer_tag.data() + consumer_tag.size(), queue_);
 }
 
 void Consumer::on_header(Bytes payload) {
@@ -161,13 +164,19 @@ void Consumer::on_body(Bytes payload, Nanos now) {
 
 void Consumer::on_stamp(Bytes payload) {
   const Stamp stamp = Stamp::load(payload.data());
-  const auto index = state_.streams.find(queue_, stamp.producer);
-  if (!index) {
-    ++figures_.corrupt;
-    return;
+  // Neighbours are mostly of one stream, and finding it takes a division.
+  if (queue_ != found_queue_ || stamp.producer != found_producer_) {
+    const auto index = state_.streams.find(queue_, stamp.producer);
+    if (!index) {
+      ++figures_.corrupt;
+      return;
+    }
+    found_ = *index;
+    found_queue_ = queue_;
+    found_producer_ = stamp.producer;
   }
-  Seen& seen = seen_[*index];
-  Stream& stream = state_.streams[*index];
+  Seen& seen = seen_[found_];
+  Stream& stream = state_.streams[found_];
   if (stamp.number >= seen.known_sent) {
     // Without producers of our own there is no book to compare with.
     seen.known_sent = options_.producers != 0 ? stream.sent.load(std::memory_order_acquire)

@@ -32,6 +32,7 @@ class Consumer {
   bool receive();
   void parse(Nanos now);
   void on_method(Bytes payload);
+  void on_deliver(Bytes arguments);
   void on_header(Bytes payload);
   void on_body(Bytes payload, Nanos now);
   void on_stamp(Bytes payload);
@@ -48,6 +49,9 @@ class Consumer {
   std::vector<unsigned> queues_;
   std::vector<Seen> seen_;  ///< by number of the stream
   const bool is_shared_;
+  std::size_t found_ = 0;  ///< the stream of the last message
+  unsigned found_queue_ = ~0U;
+  unsigned found_producer_ = 0;
 
   // The message that is being read.
   unsigned queue_;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -39,6 +40,15 @@ double to_double(timeval time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
 }
 
+// The process's CPU clock, in nanoseconds where /proc has hundredths of a second; 0 if the system
+// has none for it.
+double exact_cpu_seconds(int pid) {
+  clockid_t clock{};
+  timespec time{};
+  if (::clock_getcpuclockid(pid, &clock) != 0 || ::clock_gettime(clock, &time) != 0) return 0;
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+}
+
 }  // namespace
 
 CpuTime cpu_of(const std::vector<int>& pids) {
@@ -55,8 +65,12 @@ CpuTime cpu_of(const std::vector<int>& pids) {
     for (int field = 3; field < 14; ++field) fields >> skipped;
     double user = 0, kernel = 0;
     fields >> user >> kernel;
-    sum.user += user * seconds_per_tick();
-    sum.kernel += kernel * seconds_per_tick();
+    // The clock says how much, ticks say how it was shared between user and kernel.
+    const double exact = exact_cpu_seconds(pid);
+    const double unit =
+        exact > 0 && user + kernel > 0 ? exact / (user + kernel) : seconds_per_tick();
+    sum.user += user * unit;
+    sum.kernel += kernel * unit;
   }
   return sum;
 }
