@@ -14,7 +14,7 @@ build_packages=(
 test_packages=(
   "${build_packages[@]}" python3:python3 clang-format:clang-format
   clang:clang++ libclang-rt-14-dev
-  python3-pika amqp-tools:amqp-publish librabbitmq-dev
+  python3-pika amqp-tools:amqp-publish librabbitmq-dev pkg-config:pkg-config openssl:openssl
   golang-go:go golang-github-rabbitmq-amqp091-go-dev
   nodejs:node npm:npm ca-certificates valgrind:valgrind
 )

@@ -5,7 +5,7 @@
 # TSan only the broker itself and the unit tests that use threads; with clang only the decoders.
 
 rings=(style release unit sim wire client differential crash instructions asan asan-unit asan-sim
-  asan-wire tsan tsan-unit tsan-wire tsan-client fuzz-build fuzz)
+  asan-wire asan-client tsan tsan-unit tsan-wire tsan-client fuzz-build fuzz)
 build_rings=(release asan tsan fuzz-build)
 
 logs=build/logs
@@ -19,7 +19,7 @@ build_with() {
   cmake --build --preset "$preset" --target "$@"
 }
 
-ring_release() { build_with release ternmq unit_tests; }
+ring_release() { build_with release ternmq unit_tests ternmq_client_shared; }
 ring_unit() { tests/unit/run build/release; }
 # Other seeds each time: a fault prints its own (tests/sim/sim_main.cpp), and becomes a test.
 ring_sim() { build/release/tests/sim_broker --seconds 20; }
@@ -60,6 +60,10 @@ ring_asan-unit() { sanitized tests/unit/run build/asan; }
 ring_asan-sim() { sanitized build/asan/tests/sim_broker --seconds 20; }
 ring_asan-wire() { TERNMQ_BINARY=$PWD/build/asan/ternmq sanitized tests/wire/run --jobs 4; }
 
+ring_asan-client() {
+  TERNMQ_BINARY=$PWD/build/asan/ternmq sanitized tests/client/run sdk sdk-tls sdk-faults
+}
+
 ring_tsan() { build_with tsan ternmq unit_tests_with_threads; }
 ring_tsan-unit() { sanitized tests/unit/run build/tsan; }
 # More shards than the machine has processors, so that everything crosses threads.
@@ -68,7 +72,7 @@ many_shards() {
     sanitized "$@"
 }
 ring_tsan-wire() { many_shards tests/wire/run --jobs 4; }
-ring_tsan-client() { many_shards tests/client/run amqplib pika tools librabbitmq go examples; }
+ring_tsan-client() { many_shards tests/client/run amqplib pika tools librabbitmq go examples sdk; }
 
 ring_fuzz-build() { build_with fuzz fuzz_targets; }
 ring_fuzz() {

@@ -98,7 +98,6 @@ struct topology {
     ternmq::queue own({}, std::move(arguments));
     own.durable = false;
     own.exclusive = true;
-    own.auto_delete = true;
     return add(std::move(own));
   }
   topology& bind(std::string from, std::string to_queue, std::string key, table arguments = {}) {

@@ -40,7 +40,8 @@ ternmq::delivery ConsumerPart::take() {
 }
 
 void ConsumerPart::serve() {
-  while (!waiters_.empty() && !ready_.empty()) {
+  const bool gives = state_ != State::ending || keeps_ready_;
+  while (gives && !waiters_.empty() && !ready_.empty()) {
     const Waiter waiter = waiters_.front();
     waiters_.pop_front();
     if (waiter.batch_max == 0) {
@@ -54,9 +55,8 @@ void ConsumerPart::serve() {
                              std::move(batch));
   }
   // While it ends, next() still gets what is here; nothing more will come.
-  const bool is_dry =
-      state_ == State::over || (state_ == State::ending && (!keeps_ready_ || !is_cancel_sent_));
-  if (is_dry && ready_.empty()) fail_waiters();
+  const bool is_dry = state_ == State::over || (state_ == State::ending && !is_cancel_sent_);
+  if (!gives || (is_dry && ready_.empty())) fail_waiters();
 }
 
 void ConsumerPart::fail_waiters() {
@@ -124,6 +124,7 @@ void ConsumerPart::end(OperationPtr<> op, bool keeps_ready) {
   ends_.push_back(op.release());
   keeps_ready_ = keeps_ready_ && keeps_ready;
   stop_consuming();
+  serve();
   check_ended();
 }
 

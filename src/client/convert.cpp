@@ -37,12 +37,12 @@ FieldValue to_field_value(const ternmq::value& value) {
       value.alternatives());
 }
 
-bool is_encodable(const ternmq::value& value, int depth) {
+bool is_encodable_value(const ternmq::value& value, int depth) {
   if (depth > field_depth_max) return false;
-  if (const auto* table = value.as<ternmq::table>()) return is_encodable(*table, depth);
+  if (const auto* table = value.as<ternmq::table>()) return client::is_encodable(*table, depth);
   if (const auto* values = value.as<ternmq::array>()) {
     for (const auto& one : *values)
-      if (!is_encodable(one, depth + 1)) return false;
+      if (!is_encodable_value(one, depth + 1)) return false;
   }
   return true;
 }
@@ -120,7 +120,7 @@ ternmq::table to_table(const FieldTable& table) {
 bool is_encodable(const ternmq::table& table, int depth) {
   if (depth > field_depth_max) return false;
   for (const auto& [name, value] : table)
-    if (name.size() > short_string_max || !is_encodable(value, depth + 1)) return false;
+    if (name.size() > short_string_max || !is_encodable_value(value, depth + 1)) return false;
   return true;
 }
 

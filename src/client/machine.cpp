@@ -136,6 +136,7 @@ void Machine::leave(const error_info& why) {
 }
 
 void Machine::disconnected(const error_info& why) {
+  hub_.output.clear();
   if (phase_ == Phase::closed || phase_ == Phase::waiting) return;
   if (phase_ != Phase::leaving) {
     last_error_ = why;

@@ -5,6 +5,8 @@
 namespace tern::client {
 namespace {
 
+const error_info cancelled{boost::asio::error::operation_aborted, {}};
+
 class Call final : public operation_base {
  public:
   explicit Call(std::function<void()> call) : call_(std::move(call)) {}
@@ -23,8 +25,8 @@ class Call final : public operation_base {
 void Operations::adopt(operation_base& op, OperationOwner& owner, std::uint64_t key, Tick now) {
   op.owner = &owner;
   op.key = key;
-  if (op.timeout_ms == 0 || op.deadline_ms != 0) return;
-  op.deadline_ms = now + op.timeout_ms;
+  if (op.deadline_ms != 0 || (op.timeout_ms == 0 && !op.is_cancelled)) return;
+  op.deadline_ms = op.is_cancelled ? now : now + op.timeout_ms;
   deadlines_.emplace(op.deadline_ms, &op);
 }
 
@@ -60,22 +62,24 @@ void Operations::drop_completed() noexcept {
   while (operation_base* op = pop()) op->destroy();
 }
 
-void Operations::abandon(operation_base& op, errc why) {
+void Operations::abandon(operation_base& op, const error_info& why) {
   ensure(op.owner != nullptr, "an operation that waits nowhere");
   static_cast<OperationOwner*>(op.owner)->give_up(op);
-  fail(op, error_of(why));
+  fail(op, why);
 }
 
 void Operations::cancel(ternmq::detail::cancel_token& token) {
   operation_base* op = token.target;
-  if (op == nullptr || op->owner == nullptr) return;
-  static_cast<OperationOwner*>(op->owner)->give_up(*op);
-  fail(*op, {boost::asio::error::operation_aborted, {}});
+  if (op == nullptr) return;
+  // On its way here from another thread: adopt() lets it wait for no time at all.
+  op->is_cancelled = true;
+  if (op->owner != nullptr) abandon(*op, cancelled);
 }
 
 void Operations::expire(Tick now) {
   while (!deadlines_.empty() && deadlines_.begin()->first <= now)
-    abandon(*deadlines_.begin()->second, errc::timed_out);
+    abandon(*deadlines_.begin()->second,
+            deadlines_.begin()->second->is_cancelled ? cancelled : error_of(errc::timed_out));
 }
 
 }  // namespace tern::client

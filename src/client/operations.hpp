@@ -78,7 +78,7 @@ class Operations {
 
  private:
   void push(operation_base& op);
-  void abandon(operation_base& op, errc why);
+  void abandon(operation_base& op, const error_info& why);
 
   std::set<std::pair<Tick, operation_base*>> deadlines_;
   operation_base* first_ = nullptr;

@@ -53,6 +53,7 @@ struct operation_base {
 
   // The library's own: who waits for it, and where.
   operation_base* next = nullptr;
+  bool is_cancelled = false;  // before it came to wait anywhere
   void* owner = nullptr;
   std::uint64_t key = 0;
   std::int64_t deadline_ms = 0;

@@ -1,0 +1,77 @@
+"""Installs a build and builds a project against it: install_cases.py BUILD SCRATCH URL [COMPONENT].
+
+With CMake's find_package, shared and static, and with pkg-config; each program then runs against
+the broker at URL. The installed tree is moved before, because people's packages do that.
+"""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+def execute(command, **environment):
+    result = subprocess.run(command, text=True, capture_output=True,
+                            env={**os.environ, **environment})
+    if result.returncode:
+        raise RuntimeError(f"{' '.join(map(str, command))}\n{result.stdout}{result.stderr}")
+    return result.stdout
+
+
+def main():
+    build, scratch, url, *component = sys.argv[1:]
+    component = ["--component", *component] if component else []
+    passed = failed = 0
+
+    def case(name, run):
+        nonlocal passed, failed
+        try:
+            run()
+            passed += 1
+        except (RuntimeError, OSError, AssertionError) as error:
+            failed += 1
+            print(f"FAIL {name}: {error}", flush=True)
+
+    staged, tree = pathlib.Path(scratch, "staged"), pathlib.Path(scratch, "installed")
+    outside = pathlib.Path(scratch, "outside")
+
+    def install():
+        execute(["cmake", "--install", build, "--prefix", str(staged), *component])
+        staged.rename(tree)
+        if not component:
+            assert os.access(tree / "bin/ternmq", os.X_OK), "the broker is not installed"
+        inner = re.compile(r'#include "(?!ternmq/)')
+        for header in tree.rglob("*.hpp"):
+            assert not inner.search(header.read_text()), f"{header.name} needs what is not there"
+
+    def runs(program, libraries):
+        said = execute([str(program), url, f"outside.{os.path.basename(program)}"],
+                       LD_LIBRARY_PATH=libraries)
+        assert said == "hello from outside\n", said
+
+    def find_package():
+        execute(["cmake", "-S", str(HERE), "-B", str(outside), f"-DCMAKE_PREFIX_PATH={tree}"])
+        execute(["cmake", "--build", str(outside)])
+        runs(outside / "outside", "")
+        runs(outside / "outside_static", "")
+
+    def pkg_config():
+        found = sorted(tree.rglob("ternmq.pc"))
+        assert len(found) == 1, f"{len(found)} files ternmq.pc"
+        flags = execute(["pkg-config", "--cflags", "--libs", "ternmq"],
+                        PKG_CONFIG_PATH=str(found[0].parent)).split()
+        program = pathlib.Path(scratch, "by-pkg-config")
+        execute(["g++", "-std=c++20", "-o", str(program), str(HERE / "main.cpp"), *flags])
+        runs(program, str(found[0].parent.parent))
+
+    case("install", install)
+    case("find_package", find_package)
+    case("pkg-config", pkg_config)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+sys.exit(main())
