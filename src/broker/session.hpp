@@ -1,6 +1,6 @@
 // Session: what the broker tells a front-end's connection. Implemented by front-ends; every call
 // comes on the shard to which the session was attached, never from inside a call that the session
-// itself makes into the broker (deliver and publish_settled excepted, see there).
+// itself makes into the broker (deliver, publish_settled and hold_publishing excepted, see there).
 #pragma once
 
 #include <string>
@@ -67,7 +67,8 @@ class Session {
   [[nodiscard]] virtual bool expects_reply(const ReplyAddress& address) const = 0;
 
   /// true: the broker cannot take what this session publishes as fast as it comes; it is not to be
-  /// read until false. Not nested: the broker counts the reasons.
+  /// read until false. Not nested: the broker counts the reasons. `true` may come from inside
+  /// enqueue().
   virtual void hold_publishing(bool held) = 0;
 
   /// The broker stops or an operator closes the connection (AMQP: connection.close 320).

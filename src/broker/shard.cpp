@@ -358,7 +358,8 @@ void Shard::hold_for_congestion(const SessionId& id) {
   if (entry == nullptr || entry->is_congested) return;
   entry->is_congested = true;
   congested_.push_back(id);
-  send(ports_.id, HoldMail{id, true});
+  HoldMail hold{id, true};
+  handle(hold);
 }
 
 void Shard::release_congested() {

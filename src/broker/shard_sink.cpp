@@ -144,8 +144,13 @@ void Shard::permits_returned(const ConsumerId& consumer, std::uint32_t count) {
   send(consumer.session.shard, PermitsReturnedMail{consumer, count});
 }
 
+// An own session is told at once, from inside its enqueue(): it stops at this frame, and what it
+// publishes later need not wait behind a letter.
 void Shard::hold_publisher(QueueId, const SessionId& publisher) {
-  if (publisher) send(publisher.shard, HoldMail{publisher, true});
+  if (!publisher) return;
+  HoldMail hold{publisher, true};
+  if (publisher.shard == ports_.id) return handle(hold);
+  send(publisher.shard, hold);
 }
 
 void Shard::release_publisher(QueueId, const SessionId& publisher) {

@@ -12,6 +12,7 @@ Queue::Machine::Machine(const Settings& settings, Sink& sink)
       sink_(sink),
       counts_(context_.counts),
       lane_(Levels::share_of(settings, 0), context_),
+      pacing_(settings.window_tail_bytes),
       consumers_(sink, [this](Consumers::Index holder, Position place) {
         Lane* lane = nullptr;
         const Slot* const slot = unacked_at(place, lane);
@@ -57,7 +58,7 @@ void Queue::Machine::publish(MessageRef&& message, const PublisherToken& token) 
   }
   lane_.append(std::move(message), token);
   finish();
-  if (lane_.is_overfull()) hold(token.session);
+  hold_back(lane_, token);
 }
 
 // Nothing waits and somebody can take: the message goes out at once. If it is settled by that, it
@@ -240,7 +241,10 @@ void Queue::Machine::finish_lanes() {
   else
     levels_->each_touched(end);
   if (delayed_ != nullptr) delayed_->balance();
-  if (held_.empty()) return;
+  const bool is_paced =
+      !pacing_.releases(counts_.ready_bytes, counts_.consumers != 0, context_.now);
+  if (is_paced) ask(pacing_.next_due());
+  if (is_paced || held_.empty()) return;
   if (levels_ == nullptr)
     relaxed = lane_.is_relaxed();
   else
@@ -314,6 +318,14 @@ void Queue::Machine::answer_empty(const Get& get) {
   Delivery nothing;
   nothing.queue = context_.settings.id;
   sink_.got(get.token, std::move(nothing), 0);
+}
+
+// After a publish that left a message waiting.
+void Queue::Machine::hold_back(const Lane& lane, const PublisherToken& token) {
+  const bool is_paced =
+      pacing_.holds(counts_.ready_bytes, counts_.consumers != 0, context_.now);
+  if (is_paced) ask(pacing_.next_due());
+  if (is_paced || lane.is_overfull()) hold(token.session);
 }
 
 void Queue::Machine::hold(const SessionId& publisher) {

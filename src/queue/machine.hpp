@@ -18,6 +18,7 @@
 #include "queue/delayed_set.hpp"
 #include "queue/lane.hpp"
 #include "queue/levels.hpp"
+#include "queue/pacing.hpp"
 #include "queue/priority_weights.hpp"
 #include "queue/queue.hpp"
 
@@ -97,6 +98,7 @@ class Queue::Machine {
   void note_held(Consumers::Index holder, Position place);
   void wake_lanes();
   void finish_lanes();
+  void hold_back(const Lane& lane, const PublisherToken& token);
   void hold(const SessionId& publisher);
   void note_marks();
   [[nodiscard]] Lane& lane_of(QueueId stream);
@@ -149,6 +151,7 @@ class Queue::Machine {
   Sink& sink_;
   Counts& counts_;
   Lane lane_;  ///< level 0
+  Pacing pacing_;
   Consumers consumers_;
   bool plain_ = true;
   bool marks_due_ = false;  ///< the sink knows that it should take the marks

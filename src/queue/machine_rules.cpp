@@ -50,7 +50,7 @@ void Queue::Machine::publish_ruled(MessageRef&& message, const PublisherToken& t
   remember(*message);
   lane->append(std::move(message), token);
   finish();
-  if (lane->is_overfull()) hold(token.session);
+  hold_back(*lane, token);
 }
 
 // As in RabbitMQ the new message counts even if somebody could take it at once.

@@ -27,8 +27,10 @@ void Model::step() {
     drained();
   else if (dice < 760)
     permit();
-  else if (dice < 800)
+  else if (dice < 780)
     commit();
+  else if (dice < 800)
+    tick();
   else if (dice < 840)
     look_up_read();
   else if (dice < 900)
@@ -63,7 +65,14 @@ void Model::publish() {
   ++expected_.ready;
   expected_.ready_bytes += entry.bytes;
   entries_.push_back(std::move(entry));
-  queue_->publish(make_message(body, persistent), {.session = {ShardId{0}, session}}, Time{});
+  queue_->publish(make_message(body, persistent), {.session = {ShardId{0}, session}}, now_);
+}
+
+// The queue asks for ticks only while it holds publishers for consumers that may be fast.
+void Model::tick() {
+  if (tick_at_ == Time::max()) return;
+  now_ = std::exchange(tick_at_, Time::max());
+  queue_->tick(now_);
 }
 
 void Model::consume() {
@@ -83,7 +92,7 @@ void Model::consume() {
     takers_[taker.spec.id.number] = taker;
     read_failed_ = false;
   }
-  const ConsumeError error = queue_->consume(taker.spec, Time{});
+  const ConsumeError error = queue_->consume(taker.spec, now_);
   check((error == ConsumeError::in_exclusive_use) == shut_out, "exclusive use");
 }
 
@@ -98,7 +107,7 @@ void Model::cancel() {
   const ConsumerId id = taker->spec.id;
   // Permits come back while the consumer is still known; it takes nothing more.
   taker->window = 0;
-  queue_->cancel(id, Time{});
+  queue_->cancel(id, now_);
   check(taker->permits == 0, "a cancelled consumer kept permits");
   takers_.erase(id.number);
   if (random(2) == 0) settle_all_of(id.number, Settlement::requeued);
@@ -110,7 +119,7 @@ void Model::get() {
   gets_waiting_.push_back(operation);
   if (auto_ack) gets_auto_.insert(operation);
   read_failed_ = false;
-  queue_->get({.session = {ShardId{0}, 1}, .operation = operation}, auto_ack, Time{});
+  queue_->get({.session = {ShardId{0}, 1}, .operation = operation}, auto_ack, now_);
 }
 
 void Model::settle() {
@@ -157,7 +166,7 @@ void Model::settle_now(ConsumerNumber holder, std::vector<Position> positions,
     ++expected_.ready;
     expected_.ready_bytes += entry.bytes;
   }
-  queue_->settle(consumer_id(holder), positions, settlement, Time{});
+  queue_->settle(consumer_id(holder), positions, settlement, now_);
 }
 
 void Model::drained() {
@@ -166,7 +175,7 @@ void Model::drained() {
   const std::uint64_t bytes = random(2) == 0 ? taker->undrained : 1 + random(taker->undrained);
   taker->undrained -= bytes;
   taker->window += static_cast<std::int64_t>(bytes);
-  queue_->drained(taker->spec.id, bytes, Time{});
+  queue_->drained(taker->spec.id, bytes, now_);
 }
 
 void Model::permit() {
@@ -175,14 +184,14 @@ void Model::permit() {
   const auto count = static_cast<std::uint32_t>(random(taker->asked_count + 1));
   if (count != 0) taker->asked = false;
   taker->permits += count;
-  queue_->permit(taker->spec.id, count, Time{});
+  queue_->permit(taker->spec.id, count, now_);
 }
 
 void Model::regate() {
   Taker* const taker = any_taker();
   if (taker == nullptr || taker->asked || taker->spec.auto_ack) return;
   taker->spec.gated = !taker->spec.gated;
-  queue_->set_gated(taker->spec.id, taker->spec.gated, Time{});
+  queue_->set_gated(taker->spec.id, taker->spec.gated, now_);
 }
 
 void Model::purge() {
@@ -191,7 +200,7 @@ void Model::purge() {
   ready_.clear();
   expected_.ready = 0;
   expected_.ready_bytes = 0;
-  check(queue_->purge(Time{}) == count, "purge counted wrong");
+  check(queue_->purge(now_) == count, "purge counted wrong");
 }
 
 void Model::commit() {
@@ -200,7 +209,7 @@ void Model::commit() {
   if (!wake_due_) return;
   wake_due_ = false;
   read_failed_ = false;
-  queue_->commit_advanced(Time{});
+  queue_->commit_advanced(now_);
 }
 
 // The answer is fixed here and arrives later, when it may be stale. Some bring less than they
@@ -223,7 +232,7 @@ void Model::answer_read() {
   answers_.pop_back();
   reading.erase(answer.read.stream);
   if (answer.messages.empty() && answer.next == answer.read.from) read_failed_ = true;
-  queue_->loaded(settings_.id, answer.read.from, answer.next, std::move(answer.messages), Time{});
+  queue_->loaded(settings_.id, answer.read.from, answer.next, std::move(answer.messages), now_);
 }
 
 void Model::take_marks() {
@@ -250,6 +259,7 @@ void Model::restart() {
   answers_.clear();
   reading.clear();
   read_failed_ = wake_due_ = marks_due_ = false;
+  tick_at_ = Time::max();
   takers_.clear();
   unacked_.clear();
   ready_.clear();
@@ -282,7 +292,7 @@ void Model::drain() {
   for (auto& [number, taker] : takers_) taker.window = 0;
   while (!takers_.empty()) {
     const ConsumerId id = takers_.begin()->second.spec.id;
-    queue_->cancel(id, Time{});
+    queue_->cancel(id, now_);
     takers_.erase(id.number);
   }
   for (auto& [holder, positions] : unacked_) settle_all_of(holder, Settlement::requeued);
@@ -290,14 +300,14 @@ void Model::drain() {
   taker.spec = {.id = consumer_id(next_number_++), .auto_ack = true, .window_bytes = 1ULL << 40};
   taker.window = 1LL << 40;
   takers_[taker.spec.id.number] = taker;
-  check(queue_->consume(taker.spec, Time{}) == ConsumeError::none, "the last consumer");
+  check(queue_->consume(taker.spec, now_) == ConsumeError::none, "the last consumer");
   for (int round = 0; round != 100'000 && (!reading.empty() || wake_due_ || !ready_.empty());
        ++round) {
     look_up_read();
     answer_read();
     commit_to(staged.size());
     wake_due_ = read_failed_ = false;
-    queue_->commit_advanced(Time{});
+    queue_->commit_advanced(now_);
     check_all();
   }
   // Gets that waited have been answered meanwhile.

@@ -28,6 +28,7 @@ class Model : public FakeSink {
   void hold_publisher(QueueId queue, const SessionId& publisher) override;
   void release_publisher(QueueId queue, const SessionId& publisher) override;
   void wake_on_commit(QueueId queue) override;
+  void wake_at(QueueId, Time at) override { tick_at_ = std::min(tick_at_, at); }
   void marks_changed(QueueId queue) override;
 
  private:
@@ -78,6 +79,7 @@ class Model : public FakeSink {
   void regate();
   void purge();
   void commit();
+  void tick();
   void look_up_read();
   void answer_read();
   void take_marks();
@@ -108,6 +110,8 @@ class Model : public FakeSink {
   bool marks_due_ = false;
   bool wake_due_ = false;
   bool read_failed_ = false;
+  Time now_{};
+  Time tick_at_ = Time::max();
   std::uint64_t largest_ = 0;
   int steps_ = 0;
 };
