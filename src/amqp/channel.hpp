@@ -68,6 +68,15 @@ class Channel {
 
   /// Writes the confirms that are due.
   void write_confirms();
+  /// Whether another shard's queues hold something of this channel: consumers, deliveries or a
+  /// transaction. Then its connection stays.
+  [[nodiscard]] bool is_tied() const noexcept {
+    return mode_ == Mode::transactional || !consumers_.empty() || unacked_.size() != 0;
+  }
+  /// Whether publishes wait for their confirms.
+  [[nodiscard]] bool has_unconfirmed() const noexcept { return confirms_.size() != 0; }
+  /// The connection lives on another shard now: routes are another replica's.
+  void moved() { route_cache_ = {}; }
   /// Ends consumers, gives unacknowledged messages back. Only destruction may follow.
   void release();
 

@@ -43,6 +43,11 @@ void Channel::on(const BasicConsume& method) {
         ReplyCode::not_allowed,
         "attempt to reuse consumer tag '" + std::string(method.consumer_tag) + "'",
         BasicConsume::info.id);
+  std::string queue;
+  if (method.queue != reply_queue_name) {
+    queue = expand_queue(method.queue, BasicConsume::info.id);
+    if (context_.must_move_first(context_.broker().home_of(context_.caller, queue))) return;
+  }
   std::string tag(method.consumer_tag);
   const auto random = context_.options.random;
   if (tag.empty()) tag = random_name("amq.ctag-", random(), random());
@@ -50,7 +55,6 @@ void Channel::on(const BasicConsume& method) {
     consume_replies(tag, method);
     return;
   }
-  const std::string queue = expand_queue(method.queue, BasicConsume::info.id);
   // Decoding the method has validated its table.
   const auto arguments = decode_entries(method.arguments);
   ensure(arguments.has_value(), "arguments not validated");
@@ -69,7 +73,7 @@ void Channel::on(const BasicConsume& method) {
   spec.window_bytes = context_.options.consumer_window_bytes;
   const auto operation = begin(OperationKind::consume, BasicConsume::info.id, method.no_wait);
   context_.pending.consumer = consumer.number;
-  context_.broker.consume(context_.caller, queue, spec, *arguments, operation);
+  context_.broker().consume(context_.caller, queue, spec, *arguments, operation);
 }
 
 void Channel::complete_consume(const PendingOperation& operation,
@@ -120,7 +124,7 @@ void Channel::on(const BasicCancel& method) {
   const auto operation = begin(OperationKind::cancel, BasicCancel::info.id, false);
   context_.pending.consumer = consumer.number;
   context_.pending.name = consumer.tag;
-  context_.broker.cancel(consumer.queue, {context_.caller.session, consumer.number}, operation);
+  context_.broker().cancel(consumer.queue, {context_.caller.session, consumer.number}, operation);
 }
 
 void Channel::complete_cancel(const PendingOperation& operation) {
@@ -168,7 +172,7 @@ void Channel::on(const BasicGet& method) {
   const std::string queue = expand_queue(method.queue, BasicGet::info.id);
   const auto operation = begin(OperationKind::get, BasicGet::info.id, false);
   context_.pending.auto_ack = method.no_ack;
-  context_.broker.get(context_.caller, queue, method.no_ack, operation);
+  context_.broker().get(context_.caller, queue, method.no_ack, operation);
 }
 
 void Channel::complete_get(const PendingOperation& operation, broker::OperationResult&& result) {
@@ -210,8 +214,8 @@ void Channel::set_channel_limit(std::uint32_t limit) {
     context_.settles.flush();
     for (const auto& [tag, consumer] : consumers_)
       if (consumer->is_running && !consumer->auto_ack)
-        context_.broker.set_gated(consumer->queue, {context_.caller.session, consumer->number},
-                                  limit_.is_set());
+        context_.broker().set_gated(consumer->queue, {context_.caller.session, consumer->number},
+                                    limit_.is_set());
   }
   grant_permits();
 }
@@ -234,8 +238,8 @@ void Channel::grant_permits() {
       continue;
     }
     context_.settles.flush();
-    context_.broker.permit(consumer->queue, {context_.caller.session, grant->consumer},
-                           grant->count);
+    context_.broker().permit(consumer->queue, {context_.caller.session, grant->consumer},
+                             grant->count);
   }
 }
 

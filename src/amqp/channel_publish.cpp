@@ -117,8 +117,8 @@ void Channel::on_body(Bytes payload, SlabLease& lease) {
 void Channel::publish(SlabLease& lease) {
   const bool mandatory = content_.is_mandatory();
   MessageRef message = content_.finish(lease);
-  const auto routed =
-      context_.broker.route(context_.caller, message, content_.headers_of(*message), route_cache_);
+  const auto routed = context_.broker().route(context_.caller, message,
+                                              content_.headers_of(*message), route_cache_);
   if (!routed) throw_broker_error(routed.error(), publish_id);
   const auto targets = *routed;
   if (mode_ == Mode::transactional) {
@@ -137,7 +137,8 @@ void Channel::publish(SlabLease& lease) {
   // Noted before it is sent: queues on this shard may answer from inside the call.
   if (mode_ == Mode::confirm)
     token.sequence = confirms_.add(static_cast<std::uint32_t>(targets.size()));
-  context_.broker.enqueue(targets, std::move(message), token);
+  context_.note_publish(targets);
+  context_.broker().enqueue(targets, std::move(message), token);
 }
 
 void Channel::publish_unrouted(const MessageRef& message, bool mandatory) {
@@ -157,14 +158,14 @@ void Channel::publish_unrouted(const MessageRef& message, bool mandatory) {
 void Channel::publish_reply(const broker::ReplyAddress& address, const MessageRef& message,
                             bool mandatory) {
   if (!mandatory || mode_ == Mode::transactional) {
-    context_.broker.reply(address, message, 0, context_.caller.session);
+    context_.broker().reply(address, message, 0, context_.caller.session);
     confirm_now();
     return;
   }
   const auto operation = begin(OperationKind::reply, publish_id, false);
   context_.pending.message = message;
   if (mode_ == Mode::confirm) context_.pending.sequence = confirms_.add(1);
-  context_.broker.reply(address, message, operation, context_.caller.session);
+  context_.broker().reply(address, message, operation, context_.caller.session);
 }
 
 void Channel::complete_reply(const PendingOperation& operation, bool found) {

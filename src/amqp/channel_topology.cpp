@@ -40,46 +40,46 @@ void Channel::on(const ExchangeDeclare& method) {
   const auto operation =
       begin(OperationKind::exchange_declare, ExchangeDeclare::info.id, method.no_wait);
   if (method.passive) {
-    context_.broker.find_exchange(context_.caller, name, operation);
+    context_.broker().find_exchange(context_.caller, name, operation);
     return;
   }
-  context_.broker.declare_exchange(context_.caller,
-                                   {.name = name,
-                                    .type = std::string(method.type),
-                                    .durable = method.durable,
-                                    .auto_delete = method.auto_delete,
-                                    .internal = method.internal,
-                                    .arguments = to_table(method.arguments)},
-                                   operation);
+  context_.broker().declare_exchange(context_.caller,
+                                     {.name = name,
+                                      .type = std::string(method.type),
+                                      .durable = method.durable,
+                                      .auto_delete = method.auto_delete,
+                                      .internal = method.internal,
+                                      .arguments = to_table(method.arguments)},
+                                     operation);
 }
 
 void Channel::on(const ExchangeDelete& method) {
   const auto operation =
       begin(OperationKind::exchange_delete, ExchangeDelete::info.id, method.no_wait);
-  context_.broker.delete_exchange(context_.caller, method.exchange, method.if_unused, operation);
+  context_.broker().delete_exchange(context_.caller, method.exchange, method.if_unused, operation);
 }
 
 void Channel::on(const ExchangeBind& method) {
   const auto operation = begin(OperationKind::exchange_bind, ExchangeBind::info.id, method.no_wait);
-  context_.broker.bind(context_.caller,
-                       {.source = std::string(method.source),
-                        .destination = std::string(method.destination),
-                        .to_exchange = true,
-                        .routing_key = std::string(method.routing_key),
-                        .arguments = to_table(method.arguments)},
-                       operation);
-}
-
-void Channel::on(const ExchangeUnbind& method) {
-  const auto operation =
-      begin(OperationKind::exchange_unbind, ExchangeUnbind::info.id, method.no_wait);
-  context_.broker.unbind(context_.caller,
+  context_.broker().bind(context_.caller,
                          {.source = std::string(method.source),
                           .destination = std::string(method.destination),
                           .to_exchange = true,
                           .routing_key = std::string(method.routing_key),
                           .arguments = to_table(method.arguments)},
                          operation);
+}
+
+void Channel::on(const ExchangeUnbind& method) {
+  const auto operation =
+      begin(OperationKind::exchange_unbind, ExchangeUnbind::info.id, method.no_wait);
+  context_.broker().unbind(context_.caller,
+                           {.source = std::string(method.source),
+                            .destination = std::string(method.destination),
+                            .to_exchange = true,
+                            .routing_key = std::string(method.routing_key),
+                            .arguments = to_table(method.arguments)},
+                           operation);
 }
 
 void Channel::on(const QueueDeclare& method) {
@@ -92,41 +92,29 @@ void Channel::on(const QueueDeclare& method) {
   if (const auto address = decode_reply_address(name); address && method.passive) {
     const auto operation = begin(OperationKind::find_reply, id, method.no_wait);
     context_.pending.name = name;
-    context_.broker.find_reply(*address, operation, context_.caller.session);
+    context_.broker().find_reply(*address, operation, context_.caller.session);
     return;
   }
   const auto operation = begin(OperationKind::queue_declare, id, method.no_wait);
   if (method.passive) {
     context_.pending.name = name;
-    context_.broker.find_queue(context_.caller, name, operation);
+    context_.broker().find_queue(context_.caller, name, operation);
     return;
   }
-  context_.broker.declare_queue(context_.caller,
-                                {.name = name,
-                                 .durable = method.durable,
-                                 .exclusive = method.exclusive,
-                                 .auto_delete = method.auto_delete,
-                                 .arguments = to_table(method.arguments)},
-                                operation);
+  context_.broker().declare_queue(context_.caller,
+                                  {.name = name,
+                                   .durable = method.durable,
+                                   .exclusive = method.exclusive,
+                                   .auto_delete = method.auto_delete,
+                                   .arguments = to_table(method.arguments)},
+                                  operation);
 }
 
 void Channel::on(const QueueBind& method) {
   const std::string queue = expand_queue(method.queue, QueueBind::info.id);
   const bool key_is_queue = method.queue.empty() && method.routing_key.empty();
   const auto operation = begin(OperationKind::queue_bind, QueueBind::info.id, method.no_wait);
-  context_.broker.bind(context_.caller,
-                       {.source = std::string(method.exchange),
-                        .destination = queue,
-                        .routing_key = key_is_queue ? queue : std::string(method.routing_key),
-                        .arguments = to_table(method.arguments)},
-                       operation);
-}
-
-void Channel::on(const QueueUnbind& method) {
-  const std::string queue = expand_queue(method.queue, QueueUnbind::info.id);
-  const bool key_is_queue = method.queue.empty() && method.routing_key.empty();
-  const auto operation = begin(OperationKind::queue_unbind, QueueUnbind::info.id, false);
-  context_.broker.unbind(context_.caller,
+  context_.broker().bind(context_.caller,
                          {.source = std::string(method.exchange),
                           .destination = queue,
                           .routing_key = key_is_queue ? queue : std::string(method.routing_key),
@@ -134,17 +122,29 @@ void Channel::on(const QueueUnbind& method) {
                          operation);
 }
 
+void Channel::on(const QueueUnbind& method) {
+  const std::string queue = expand_queue(method.queue, QueueUnbind::info.id);
+  const bool key_is_queue = method.queue.empty() && method.routing_key.empty();
+  const auto operation = begin(OperationKind::queue_unbind, QueueUnbind::info.id, false);
+  context_.broker().unbind(context_.caller,
+                           {.source = std::string(method.exchange),
+                            .destination = queue,
+                            .routing_key = key_is_queue ? queue : std::string(method.routing_key),
+                            .arguments = to_table(method.arguments)},
+                           operation);
+}
+
 void Channel::on(const QueuePurge& method) {
   const std::string queue = expand_queue(method.queue, QueuePurge::info.id);
   const auto operation = begin(OperationKind::queue_purge, QueuePurge::info.id, method.no_wait);
-  context_.broker.purge(context_.caller, queue, operation);
+  context_.broker().purge(context_.caller, queue, operation);
 }
 
 void Channel::on(const QueueDelete& method) {
   const std::string queue = expand_queue(method.queue, QueueDelete::info.id);
   const auto operation = begin(OperationKind::queue_delete, QueueDelete::info.id, method.no_wait);
-  context_.broker.delete_queue(context_.caller, queue, method.if_unused, method.if_empty,
-                               operation);
+  context_.broker().delete_queue(context_.caller, queue, method.if_unused, method.if_empty,
+                                 operation);
 }
 
 void Channel::complete_declare(Declared declared, bool no_wait) {

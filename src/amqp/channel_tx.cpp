@@ -40,7 +40,7 @@ void Channel::on(const TxCommit&) {
     settles.back().positions.push_back(entry.position);
   }
   const auto operation = begin(OperationKind::commit, TxCommit::info.id, false);
-  context_.broker.commit(context_.caller, std::move(transaction), operation);
+  context_.broker().commit(context_.caller, std::move(transaction), operation);
 }
 
 void Channel::complete_commit() {

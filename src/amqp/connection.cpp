@@ -40,7 +40,7 @@ Connection::~Connection() {
 bool Connection::wants_input() const noexcept {
   switch (phase_) {
     case Phase::running:
-      return context_.pending.number == 0 && !held_ && !context_.is_output_full();
+      return context_.pending.number == 0 && !held_ && !context_.wish && !context_.is_output_full();
     case Phase::closed:
       return false;
     default:
@@ -49,6 +49,7 @@ bool Connection::wants_input() const noexcept {
 }
 
 void Connection::resume_after(bool wanted_before) {
+  check_wish();
   if (!wanted_before && wants_input()) context_.transport.input_resumed();
 }
 
@@ -62,6 +63,7 @@ void Connection::before_flush() {
   context_.writer_awake = true;
   write_due_confirms();
   context_.writer_awake = false;
+  check_wish();
 }
 
 void Connection::sent(std::size_t bytes) {
@@ -80,7 +82,7 @@ void Connection::connection_lost() {
 
 void Connection::detach() {
   if (!std::exchange(attached_, false)) return;
-  context_.broker.detach(context_.caller.session);
+  context_.broker().detach(context_.caller.session);
 }
 
 // --- closing ------------------------------------------------------------------------------------
@@ -212,7 +214,7 @@ void Connection::deliver(const ConsumerId& id, queue::Delivery&& delivery) {
   if (consumer->channel == nullptr) {
     if (delivery.auto_ack || consumer->is_reply) return;
     const Position position = delivery.position;
-    context_.broker.settle(consumer->queue, id, {&position, 1}, queue::Settlement::undelivered);
+    context_.broker().settle(consumer->queue, id, {&position, 1}, queue::Settlement::undelivered);
     return;
   }
   consumer->channel->deliver(*consumer, std::move(delivery));
@@ -258,8 +260,8 @@ void Connection::finish_orphan(const PendingOperation& operation,
   }
   if (operation.kind == OperationKind::get && result.delivery.message && !operation.auto_ack) {
     const Position position = result.delivery.position;
-    context_.broker.settle(result.queue, {session, 0}, {&position, 1},
-                           queue::Settlement::undelivered);
+    context_.broker().settle(result.queue, {session, 0}, {&position, 1},
+                             queue::Settlement::undelivered);
   }
 }
 

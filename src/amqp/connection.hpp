@@ -45,6 +45,14 @@ class Connection final : public broker::Session {
   [[nodiscard]] const Output& output() const noexcept { return context_.output; }
   /// The first `bytes` of output() have been written.
   void sent(std::size_t bytes);
+  /// After Transport::move_wanted(): leaves the broker of this shard; nothing but arrive() or
+  /// connection_lost() may follow. False: it stays, because something has come up meanwhile.
+  [[nodiscard]] bool leave();
+  /// Goes on at the broker of another shard, on that shard's thread.
+  void arrive(broker::Broker& broker, Time now);
+  /// The carrier cannot move it now.
+  void stay();
+
   /// The socket has gone: gives everything back and leaves the broker. Idempotent; the destructor
   /// does it, too.
   void connection_lost();
@@ -123,12 +131,16 @@ class Connection final : public broker::Session {
   void note_content(Channel& channel) noexcept;
   void resume_after(bool wanted_before);
   void write_due_confirms();
+  [[nodiscard]] bool is_tied() const;
+  [[nodiscard]] bool has_unconfirmed() const noexcept;
+  void check_wish();
   void tick_heartbeat(Time now);
 
   SessionContext context_;
   Phase phase_ = Phase::header;
   bool held_ = false;
   bool attached_ = false;
+  bool move_noted_ = false;  // the carrier has been told
   std::uint16_t channel_max_ = 0;
   std::uint16_t heartbeat_seconds_ = 0;
   ChannelInstance last_instance_ = 0;

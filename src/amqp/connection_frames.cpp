@@ -24,6 +24,7 @@ std::size_t Connection::feed(SlabLease& lease, const char* begin, std::size_t si
     content_channel_ = nullptr;
   }
   context_.settles.flush();
+  check_wish();
   if (phase_ == Phase::closed) used = size;
   return used;
 }
@@ -68,8 +69,10 @@ void Connection::take_frames(SlabLease& lease, Bytes input, std::size_t& used) {
       if (is_lost && phase_ == Phase::closing) phase_ = Phase::deaf;
       continue;
     }
-    used += cut.bytes;
     take_frame(cut, lease);
+    if (std::exchange(context_.take_again, false)) return;
+    context_.may_move = true;
+    used += cut.bytes;
   }
 }
 

@@ -48,6 +48,7 @@ class ConsumerDirectory {
     consumers_.erase(number);
   }
   [[nodiscard]] std::size_t size() const noexcept { return consumers_.size(); }
+  [[nodiscard]] bool is_empty() const noexcept { return consumers_.empty(); }
 
  private:
   std::unordered_map<ConsumerNumber, std::unique_ptr<Consumer>> consumers_;

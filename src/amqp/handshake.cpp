@@ -82,7 +82,7 @@ Handshake::Verdict Handshake::on(const ConnectionStartOk& method) {
   note_capabilities(method.client_properties);
   const auto login = parse_login(method.mechanism, method.response);
   if (!login) return Verdict::hang_up;
-  const auto user = context_.broker.authenticate(login->user, login->password, peer_is_loopback_);
+  const auto user = context_.broker().authenticate(login->user, login->password, peer_is_loopback_);
   if (!user) {
     static LogLimiter limiter;
     log_limited(limiter, LogLevel::warn, "amqp", "login refused user={} reason={}", login->user,
@@ -134,8 +134,8 @@ Handshake::Verdict Handshake::on(const ConnectionTuneOk& method) {
 
 Handshake::Verdict Handshake::on(const ConnectionOpen& method) {
   if (step_ != Step::open) return Verdict::hang_up;
-  const auto vhost = context_.broker.open_vhost(context_.caller.session, *context_.caller.user,
-                                                method.virtual_host);
+  const auto vhost = context_.broker().open_vhost(context_.caller.session, *context_.caller.user,
+                                                  method.virtual_host);
   if (!vhost) throw_broker_error(vhost.error(), ConnectionOpen::info.id);
   context_.caller.vhost = *vhost;
   context_.vhost = method.virtual_host;

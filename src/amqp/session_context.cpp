@@ -65,7 +65,7 @@ void SessionContext::report_drained() {
     Consumer* const consumer = consumers.find(number);
     if (consumer == nullptr) continue;
     const std::uint64_t bytes = std::exchange(consumer->undrained_bytes, 0);
-    if (!consumer->is_reply) broker.drained(consumer->queue, {caller.session, number}, bytes);
+    if (!consumer->is_reply) broker().drained(consumer->queue, {caller.session, number}, bytes);
   }
   if (drain_due.empty()) {
     due.clear();
@@ -81,8 +81,8 @@ void SessionContext::cancel_in_background(Consumer& consumer) {
   }
   if (!consumer.is_running) return;  // its consume is under way: cancelled when that is answered
   settles.flush();
-  broker.cancel(consumer.queue, {caller.session, consumer.number},
-                background_bit | consumer.number);
+  broker().cancel(consumer.queue, {caller.session, consumer.number},
+                  background_bit | consumer.number);
 }
 
 void throw_broker_error(const broker::BrokerError& error, MethodId about) {

@@ -2,6 +2,8 @@
 // operation that may be under way. Owned by the connection.
 #pragma once
 
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -58,7 +60,38 @@ struct PendingOperation {
 class SessionContext {
  public:
   SessionContext(broker::Broker& to, Transport& through, const ConnectionOptions& with)
-      : broker(to), transport(through), options(with), settles(to) {}
+      : transport(through), options(with), settles(to), broker_(&to) {}
+
+  [[nodiscard]] broker::Broker& broker() const noexcept { return *broker_; }
+  /// The connection lives on another shard from now on.
+  void move_to(broker::Broker& to) {
+    settles.move_to(to);
+    broker_ = &to;
+  }
+
+  // --- which shard the connection should live on (connection_move.cpp) --------------------------
+  /// Notes where a publish went: after many in a row to one other shard it is worth moving there.
+  void note_publish(std::span<const broker::QueueAddress> targets) noexcept {
+    const ShardId shard = targets.front().shard;
+    if (shard == caller.session.shard || targets.size() != 1) [[likely]] {
+      publishes_away = 0;
+      return;
+    }
+    if (shard != away || wish) {
+      away = shard;
+      publishes_away = 0;
+    } else if (++publishes_away >= publishes_before_move) {
+      wish = shard;
+    }
+  }
+  /// Whether a consumer of a queue on this shard had better wait until the connection has moved
+  /// there; then its method is to be taken again.
+  [[nodiscard]] bool must_move_first(ShardId shard) noexcept {
+    if (shard == caller.session.shard || !may_move || !consumers.is_empty()) return false;
+    wish = shard;
+    take_again = true;
+    return true;
+  }
 
   /// Appends one method frame to the output.
   template <class Method>
@@ -123,7 +156,6 @@ class SessionContext {
     return (number & background_bit) != 0 ? static_cast<ConsumerNumber>(number) : 0;
   }
 
-  broker::Broker& broker;
   Transport& transport;
   const ConnectionOptions& options;
   Output output;
@@ -140,6 +172,12 @@ class SessionContext {
   std::vector<Unacked> taken;           ///< scratch of whoever settles
   std::uint64_t delivered_pending = 0;  ///< of the pending output, at most so much is deliveries
   bool writer_awake = false;
+  std::optional<ShardId> wish;  ///< where to move as soon as nothing is outstanding
+  bool may_move = true;         ///< false: it was tried for this method and could not be
+  bool take_again = false;      ///< the frame being taken was not, because of the wish
+  ShardId away{};               ///< where the last publishes went, if not to an own queue
+  std::uint32_t publishes_away = 0;
+  std::uint32_t publishes_before_move = 64;
 
  private:
   static constexpr broker::OperationNumber background_bit = 1ULL << 63;
@@ -152,6 +190,8 @@ class SessionContext {
   }
   void send_body(std::uint16_t channel, const MessageRef& message);
   void send_body_slices(char* heads, std::uint16_t channel, const MessageRef& message);
+
+  broker::Broker* broker_;
 };
 
 /// Throws what the broker refused as the error that its reply code stands for: of the channel or

@@ -11,7 +11,13 @@ namespace tern::amqp {
 
 class SettleBatch {
  public:
-  explicit SettleBatch(broker::Broker& broker) : broker_(broker) {}
+  explicit SettleBatch(broker::Broker& broker) : broker_(&broker) {}
+
+  /// What is added from now on goes to another shard's broker. Nothing may be waiting.
+  void move_to(broker::Broker& broker) {
+    ensure(positions_.empty(), "settlements left behind");
+    broker_ = &broker;
+  }
 
   void add(const SessionId& session, const Unacked& entry, queue::Settlement settlement) {
     const bool fits = entry.consumer == consumer_.number && entry.queue == queue_ &&
@@ -28,14 +34,14 @@ class SettleBatch {
     if (positions_.empty()) return;
     // Settling may deliver at once, and a delivery may be given back through here.
     sending_.swap(positions_);
-    broker_.settle(queue_, consumer_, sending_, settlement_);
+    broker_->settle(queue_, consumer_, sending_, settlement_);
     sending_.clear();
   }
 
  private:
   static constexpr std::size_t count_max = 4096;
 
-  broker::Broker& broker_;
+  broker::Broker* broker_;
   broker::QueueAddress queue_;
   ConsumerId consumer_;
   queue::Settlement settlement_{};

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/time.hpp"
+#include "message/ids.hpp"
 
 namespace tern::amqp {
 
@@ -23,6 +24,9 @@ class Transport {
   /// Nothing more will be written: flush, then close the socket. The rest of the input is void.
   /// `peer_first`: the peer has said goodbye and closes its side itself; it is given a moment.
   virtual void close_when_flushed(bool peer_first) = 0;
+  /// The connection would rather live on another shard and has nothing outstanding here. Once its
+  /// output is written: Connection::leave(), and arrive() over there; or stay() if that cannot be.
+  virtual void move_wanted(ShardId to) = 0;
   /// Close the socket now.
   virtual void abort() = 0;
 };

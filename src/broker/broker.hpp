@@ -108,6 +108,13 @@ class Broker {
                                                           const User& user,
                                                           std::string_view name) = 0;
 
+  /// The shard of a queue, the caller's own if there is no such queue: a connection that works with
+  /// one queue does best on that queue's shard.
+  [[nodiscard]] virtual ShardId home_of(const Caller&, std::string_view queue) const = 0;
+  /// Whether a session may detach here and attach to another shard as the same client: nothing of
+  /// it stays behind.
+  [[nodiscard]] virtual bool may_move(const SessionId& session) const = 0;
+
   // --- topology (asynchronous; result fields in session.hpp) ------------------------------------
   virtual void declare_exchange(const Caller&, ExchangeSpec spec, OperationNumber) = 0;
   /// Passive declare: not_found unless it is there.

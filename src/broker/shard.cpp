@@ -335,11 +335,27 @@ void Shard::detach(const SessionId& id) {
   for (const QueuePointer& queue : exclusive) remove_exclusive(queue);
 }
 
-Shard::SessionEntry* Shard::find_session(const SessionId& id) noexcept {
+const Shard::SessionEntry* Shard::find_session(const SessionId& id) const noexcept {
   const std::uint64_t slot = id.number & slot_mask;
   if (slot >= sessions_.size()) return nullptr;
-  SessionEntry& entry = sessions_[slot];
+  const SessionEntry& entry = sessions_[slot];
   return entry.number == id.number && entry.session != nullptr ? &entry : nullptr;
+}
+
+Shard::SessionEntry* Shard::find_session(const SessionId& id) noexcept {
+  return const_cast<SessionEntry*>(std::as_const(*this).find_session(id));
+}
+
+ShardId Shard::home_of(const Caller& caller, std::string_view queue) const {
+  const QueuePointer record = replica_.find_queue(caller.vhost, queue);
+  return record == nullptr ? ports_.id : record->shard;
+}
+
+// Exclusive queues know their owner by its session.
+bool Shard::may_move(const SessionId& session) const {
+  const SessionEntry* const entry = find_session(session);
+  ensure(entry != nullptr, "an unknown session wants to move");
+  return entry->exclusive_queues.empty() && !entry->is_congested && ports_.shards > 1;
 }
 
 // --- back-pressure

@@ -103,6 +103,8 @@ class Shard final : public Broker, private queue::Sink {
                                                   bool peer_is_loopback) override;
   [[nodiscard]] Outcome<std::uint32_t> open_vhost(const SessionId& session, const User& user,
                                                   std::string_view name) override;
+  [[nodiscard]] ShardId home_of(const Caller& caller, std::string_view queue) const override;
+  [[nodiscard]] bool may_move(const SessionId& session) const override;
 
   void declare_exchange(const Caller&, ExchangeSpec spec, OperationNumber) override;
   void find_exchange(const Caller&, std::string_view name, OperationNumber) override;
@@ -311,6 +313,7 @@ class Shard final : public Broker, private queue::Sink {
   void remove_if_unused(QueueId queue);
   void set_timer(OwnedQueue& owned, Time at);
   void run_timers();
+  [[nodiscard]] const SessionEntry* find_session(const SessionId& id) const noexcept;
   [[nodiscard]] SessionEntry* find_session(const SessionId& id) noexcept;
   void queue_added(const QueuePointer& record);
   void gate_added(const ExchangeRecord& exchange);

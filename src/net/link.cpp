@@ -40,7 +40,7 @@ amqp::Peer peer_of(const tcp::socket& socket) {
 }  // namespace
 
 Link::Link(ShardThread& thread, tcp::socket socket, const amqp::ConnectionOptions& options)
-    : thread_(thread),
+    : thread_(&thread),
       socket_(std::move(socket)),
       machine_(thread.shard(), *this, options, peer_of(socket_), thread.now()) {}
 
@@ -54,7 +54,7 @@ void Link::start() {
   if (!error) socket_.set_option(tcp::no_delay(true), error);
   if (error) {
     log_warn("net", "cannot set up an accepted socket, closing it: {}", error.message());
-    return thread_.note_closed(*this);
+    return thread_->note_closed(*this);
   }
   arm_read();
 }
@@ -69,7 +69,7 @@ void Link::arm_read() {
                      [self = shared_from_this()](const boost::system::error_code& error) {
                        self->is_read_armed_ = false;
                        if (error || self->is_closed_) return;
-                       static_cast<void>(self->thread_.now());
+                       static_cast<void>(self->thread_->now());
                        self->on_readable();
                      });
 }
@@ -103,12 +103,12 @@ std::size_t Link::read_once() {
   keep_or_release_slab();
   if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return 0;
   is_closing_ = true;
-  thread_.note_closed(*this);
+  thread_->note_closed(*this);
   return 0;
 }
 
 void Link::prepare_slab() {
-  if (!lease_) lease_ = thread_.borrow_slab();
+  if (!lease_) lease_ = thread_->borrow_slab();
   const Bytes unread = carry_.empty() ? Bytes(unread_, unread_bytes_) : Bytes(carry_);
   const std::size_t wanted = std::max(machine_.bytes_wanted(), read_room_min);
   const std::size_t missing = wanted > unread.size() ? wanted - unread.size() : read_room_min;
@@ -134,7 +134,7 @@ void Link::prepare_slab() {
 }
 
 void Link::feed_unread() {
-  const std::size_t used = machine_.feed(lease_, unread_, unread_bytes_, thread_.now());
+  const std::size_t used = machine_.feed(lease_, unread_, unread_bytes_, thread_->now());
   ensure(used <= unread_bytes_, "the machine used more than it was given");
   unread_ += used;
   unread_bytes_ -= used;
@@ -149,7 +149,7 @@ void Link::keep_or_release_slab() {
     unread_bytes_ = 0;
   }
   unread_ = nullptr;
-  thread_.return_slab(std::exchange(lease_, {}));
+  thread_->return_slab(std::exchange(lease_, {}));
 }
 
 void Link::resume_input() {
@@ -166,7 +166,7 @@ void Link::discard_input() {
   std::array<char, 16 * 1024> scratch;
   const ssize_t got = ::recv(socket_.native_handle(), scratch.data(), scratch.size(), 0);
   const bool is_over = got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
-  if (is_over) return thread_.note_closed(*this);
+  if (is_over) return thread_->note_closed(*this);
   arm_read();
 }
 
@@ -191,7 +191,7 @@ void Link::flush() {
     if (sent < 0) {
       if (errno == EINTR) continue;
       if (errno == EAGAIN || errno == EWOULDBLOCK) return arm_write();
-      return thread_.note_closed(*this);
+      return thread_->note_closed(*this);
     }
     machine_.sent(static_cast<std::size_t>(sent));
   }
@@ -205,9 +205,49 @@ void Link::arm_write() {
                      [self = shared_from_this()](const boost::system::error_code& error) {
                        self->is_write_armed_ = false;
                        if (error || self->is_closed_) return;
-                       static_cast<void>(self->thread_.now());
+                       static_cast<void>(self->thread_->now());
                        self->flush();
                      });
+}
+
+// --- moving
+// ---------------------------------------------------------------------------------------
+
+bool Link::is_at_rest() {
+  if (is_read_armed_) {
+    boost::system::error_code error;
+    socket_.cancel(error);
+  }
+  return !is_read_armed_ && !is_write_armed_ && machine_.output().pending_bytes() == 0;
+}
+
+bool Link::leave(ShardThread& target) {
+  if (is_closing_ || !machine_.leave()) return false;
+  boost::system::error_code error;
+  const auto protocol = socket_.local_endpoint(error).protocol();
+  tcp::socket moved(target.context());
+  if (!error) {
+    const auto descriptor = socket_.release(error);
+    if (!error) moved.assign(protocol, descriptor, error);
+  }
+  if (error) {
+    thread_->note_closed(*this);
+    return false;
+  }
+  socket_ = std::move(moved);
+  if (unread_bytes_ > 0) {
+    carry_.assign(unread_, unread_bytes_);
+    unread_bytes_ = 0;
+    unread_ = nullptr;
+  }
+  lease_.reset();
+  thread_ = &target;
+  return true;
+}
+
+void Link::arrive() {
+  machine_.arrive(thread_->shard(), thread_->now());
+  input_resumed();
 }
 
 // --- closing
@@ -216,7 +256,7 @@ void Link::arm_write() {
 void Link::finish_closing() {
   if (is_lingering_) return;
   is_lingering_ = true;
-  linger_until_ = thread_.now() + (peer_first_ ? linger_for_goodbye : linger);
+  linger_until_ = thread_->now() + (peer_first_ ? linger_for_goodbye : linger);
   boost::system::error_code error;
   if (!peer_first_) socket_.shutdown(tcp::socket::shutdown_send, error);
   arm_read();
@@ -225,7 +265,7 @@ void Link::finish_closing() {
 void Link::tick(Time now) {
   if (is_closed_) return;
   if (is_lingering_) {
-    if (now >= linger_until_) thread_.note_closed(*this);
+    if (now >= linger_until_) thread_->note_closed(*this);
     return;
   }
   machine_.tick(now);
@@ -242,11 +282,15 @@ void Link::close() {
 }
 
 void Link::output_pending() {
-  if (!std::exchange(is_output_noted_, true)) thread_.note_output(*this);
+  if (!std::exchange(is_output_noted_, true)) thread_->note_output(*this);
 }
 
 void Link::input_resumed() {
-  if (!std::exchange(is_input_noted_, true)) thread_.note_input(*this);
+  if (!std::exchange(is_input_noted_, true)) thread_->note_input(*this);
+}
+
+void Link::move_wanted(ShardId to) {
+  thread_->note_move(*this, to);
 }
 
 void Link::close_when_flushed(bool peer_first) {
@@ -257,7 +301,7 @@ void Link::close_when_flushed(bool peer_first) {
 
 void Link::abort() {
   is_closing_ = true;
-  thread_.note_closed(*this);
+  thread_->note_closed(*this);
 }
 
 }  // namespace tern::net

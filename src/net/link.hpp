@@ -38,9 +38,17 @@ class Link final : public amqp::Transport, public std::enable_shared_from_this<L
 
   [[nodiscard]] bool is_closed() const noexcept { return is_closed_; }
 
+  // --- moving to another thread -----------------------------------------------------------------
+  /// Nothing of the socket is under way and all is written. If something is, it is told to end.
+  [[nodiscard]] bool is_at_rest();
+  /// Leaves this thread for another one, which calls arrive(). False: it stays after all.
+  [[nodiscard]] bool leave(ShardThread& target);
+  void arrive();
+
   // amqp::Transport: only noted here, carried out by the thread at the end of the turn.
   void output_pending() override;
   void input_resumed() override;
+  void move_wanted(ShardId to) override;
   void close_when_flushed(bool peer_first) override;
   void abort() override;
 
@@ -57,7 +65,7 @@ class Link final : public amqp::Transport, public std::enable_shared_from_this<L
   void keep_or_release_slab();
   void finish_closing();
 
-  ShardThread& thread_;
+  ShardThread* thread_;
   boost::asio::ip::tcp::socket socket_;
   amqp::Connection machine_;
 

@@ -63,7 +63,7 @@ Result<std::unique_ptr<Server>, StartError> Server::start(const config::Config& 
     server->threads_.push_back(std::make_unique<ShardThread>(connection_options(config)));
   if (auto opened = server->open_node(); !opened) return StartError(opened.error());
   for (std::uint32_t index = 0; index < shards; ++index)
-    server->threads_[index]->start(server->node_->shard(index));
+    server->threads_[index]->start(server->node_->shard(index), server->threads_);
   server->is_running_ = true;
   // A client that finds the port open finds its queues, too.
   if (!definitions.files.empty()) {

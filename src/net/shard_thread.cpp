@@ -27,9 +27,10 @@ void ShardThread::wake() {
   boost::asio::post(context_, [] {});
 }
 
-void ShardThread::start(broker::Shard& shard) {
+void ShardThread::start(broker::Shard& shard, const Peers& peers) {
   ensure(shard_ == nullptr, "shard thread started twice");
   shard_ = &shard;
+  peers_ = &peers;
   thread_ = std::thread([this] { run(); });
 }
 
@@ -84,9 +85,31 @@ void ShardThread::run_turn() {
   }
   // What flushing and closing gave back to queues must not wait for the next event.
   shard_->end_turn();
+  if (!moving_.empty()) move_links();
   if (!with_output_.empty() || !with_input_.empty()) wake();
   link_count_.store(links_.size(), std::memory_order_relaxed);
   is_in_turn_ = false;
+}
+
+// At the end of a turn: what the sessions sent from here has been handed over, so what they send
+// from there comes after it. The new thread opens its mail before it reads on for them.
+void ShardThread::move_links() {
+  for (auto& [link, to] : std::exchange(moving_, {})) {
+    if (link->is_closed()) continue;
+    if (!link->is_at_rest()) {
+      moving_.emplace_back(std::move(link), to);
+      continue;
+    }
+    ShardThread& target = *(*peers_)[raw(to)];
+    if (!link->leave(target)) continue;
+    links_.erase(link);
+    target.link_count_.fetch_add(1, std::memory_order_relaxed);
+    boost::asio::post(target.context_, [&target, link = std::move(link)] {
+      static_cast<void>(target.now());
+      target.links_.insert(link);
+      link->arrive();
+    });
+  }
 }
 
 void ShardThread::tick_links() {
@@ -117,6 +140,10 @@ void ShardThread::note_output(Link& link) {
 
 void ShardThread::note_input(Link& link) {
   with_input_.push_back(link.shared_from_this());
+}
+
+void ShardThread::note_move(Link& link, ShardId to) {
+  moving_.emplace_back(link.shared_from_this(), to);
 }
 
 void ShardThread::note_closed(Link& link) {

@@ -27,8 +27,10 @@ class ShardThread {
   [[nodiscard]] boost::asio::io_context& context() noexcept { return context_; }
   /// Any thread: runs a turn soon.
   void wake();
-  /// Starts the thread; `shard` outlives it.
-  void start(broker::Shard& shard);
+  using Peers = std::vector<std::unique_ptr<ShardThread>>;
+
+  /// Starts the thread; `shard` and all threads, by shard, outlive it.
+  void start(broker::Shard& shard, const Peers& peers);
   /// Any thread: ends the loop after one last turn, closing what is still open.
   void stop();
   void join();
@@ -46,6 +48,7 @@ class ShardThread {
   void note_output(Link& link);
   void note_input(Link& link);
   void note_closed(Link& link);
+  void note_move(Link& link, ShardId to);
   /// The slab that links share while they have nothing unread.
   [[nodiscard]] SlabLease borrow_slab();
   void return_slab(SlabLease lease);
@@ -55,6 +58,7 @@ class ShardThread {
   void run_turn();
   void tick_links();
   void close_all();
+  void move_links();
 
   amqp::ConnectionOptions options_;
   boost::asio::io_context context_{1};
@@ -62,6 +66,7 @@ class ShardThread {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> keep_waiting_{
       context_.get_executor()};
   broker::Shard* shard_ = nullptr;
+  const Peers* peers_ = nullptr;
   std::thread thread_;
   Clock clock_;
   Time now_{};
@@ -74,6 +79,7 @@ class ShardThread {
   std::vector<std::shared_ptr<Link>> with_output_;
   std::vector<std::shared_ptr<Link>> with_input_;
   std::vector<std::shared_ptr<Link>> closed_;
+  std::vector<std::pair<std::shared_ptr<Link>, ShardId>> moving_;
   SlabLease shared_slab_;
 };
 

@@ -322,8 +322,7 @@ void Queue::Machine::answer_empty(const Get& get) {
 
 // After a publish that left a message waiting.
 void Queue::Machine::hold_back(const Lane& lane, const PublisherToken& token) {
-  const bool is_paced =
-      pacing_.holds(counts_.ready_bytes, counts_.consumers != 0, context_.now);
+  const bool is_paced = pacing_.holds(counts_.ready_bytes, counts_.consumers != 0, context_.now);
   if (is_paced) ask(pacing_.next_due());
   if (is_paced || lane.is_overfull()) hold(token.session);
 }

@@ -41,6 +41,9 @@ class FakeBroker final : public broker::Broker {
   std::optional<broker::BrokerError> fail_next;  ///< the next operation
   std::vector<broker::ReplyAddress> replies;
   bool settle_at_once = false;  ///< publishes are confirmed inside enqueue()
+  bool can_move = true;
+  bool has_vhost = true;
+  ShardId shard{};  ///< whose broker it is
   broker::Session* session = nullptr;
   ConsumerId last_consumer;
   queue::ConsumerSpec last_spec;
@@ -59,9 +62,14 @@ class FakeBroker final : public broker::Broker {
   }
   [[nodiscard]] std::size_t waiting() const { return answers_.size(); }
 
+  [[nodiscard]] ShardId home_of(const broker::Caller&, std::string_view queue) const override {
+    const auto found = queues.find(std::string(queue));
+    return found == queues.end() ? ShardId{0} : found->second.shard;
+  }
+  [[nodiscard]] bool may_move(const SessionId&) const override { return can_move; }
   SessionId attach(broker::Session& attached) override {
     session = &attached;
-    return {ShardId{0}, 7};
+    return {shard, 7};
   }
   void detach(const SessionId&) override {
     calls.push_back("detach");
@@ -74,6 +82,7 @@ class FakeBroker final : public broker::Broker {
   }
   broker::Outcome<std::uint32_t> open_vhost(const SessionId&, const broker::User&,
                                             std::string_view name) override {
+    if (!has_vhost) return broker::BrokerError{broker::ErrorKind::not_allowed, "gone"};
     if (name == "/") return 1U;
     return broker::BrokerError{broker::ErrorKind::not_allowed,
                                "vhost " + std::string(name) + " not found"};

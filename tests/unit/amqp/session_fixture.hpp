@@ -17,10 +17,12 @@ struct FakeTransport final : Transport {
   int resumed = 0;
   bool closing = false;
   bool aborted = false;
+  std::vector<ShardId> moves;
 
   void output_pending() override { ++output_asked; }
   void input_resumed() override { ++resumed; }
   void close_when_flushed(bool) override { closing = true; }
+  void move_wanted(ShardId to) override { moves.push_back(to); }
   void abort() override { aborted = true; }
 };
 
