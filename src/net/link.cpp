@@ -78,16 +78,16 @@ void Link::on_readable() {
   if (is_closing_) return discard_input();
   std::size_t taken = 0;
   while (machine_.wants_input() && taken < read_bytes_per_turn) {
-    const std::size_t got = read_once();
-    if (got == 0) break;
-    taken += got;
+    const Read read = read_once();
+    if (read.bytes == 0) break;
+    taken += read.bytes;
     feed_unread();
-    if (is_closing_) break;
+    if (is_closing_ || read.is_all) break;
   }
   if (is_closing_ || machine_.wants_input()) arm_read();
 }
 
-std::size_t Link::read_once() {
+Link::Read Link::read_once() {
   prepare_slab();
   // The back of the slab is for the structures of the messages that are read now; small messages
   // need nearly as much there as they take on the wire.
@@ -98,13 +98,14 @@ std::size_t Link::read_once() {
     if (unread_bytes_ == 0) unread_ = lease_->free_begin();
     lease_->advance(static_cast<std::size_t>(got));
     unread_bytes_ += static_cast<std::size_t>(got);
-    return static_cast<std::size_t>(got);
+    // A read that was not filled has emptied the socket; asking again would only say so.
+    return {static_cast<std::size_t>(got), static_cast<std::size_t>(got) < asked};
   }
   keep_or_release_slab();
-  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return 0;
+  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return {};
   is_closing_ = true;
   thread_->note_closed(*this);
-  return 0;
+  return {};
 }
 
 void Link::prepare_slab() {

@@ -56,8 +56,11 @@ class Link final : public amqp::Transport, public std::enable_shared_from_this<L
   void arm_read();
   void arm_write();
   void on_readable();
-  /// One recv; returns how many bytes came: 0 if there are none now or no more at all.
-  std::size_t read_once();
+  struct Read {
+    std::size_t bytes = 0;  ///< 0: there are none now, or no more at all
+    bool is_all = true;     ///< nothing is left in the socket
+  };
+  Read read_once();
   void discard_input();
   void feed_unread();
   /// Makes room behind what is unread: at least for the frame that is incomplete.

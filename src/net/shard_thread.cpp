@@ -12,6 +12,9 @@ namespace {
 constexpr Millis tick_interval{250};
 // Handlers run per turn before its output is flushed: a bound on latency under load.
 constexpr int handlers_per_turn = 64;
+// After so many turns in a row that had no further events, only one in so many looks for some.
+constexpr int polls_in_vain_max = 4;
+constexpr int turns_unpolled_max = 16;
 // A slab with less room than this is not worth reading into.
 constexpr std::size_t slab_room_min = 32 * 1024;
 
@@ -59,12 +62,20 @@ void ShardThread::run() {
     if (const auto wanted = shard_->next_due()) due = std::min(due, *wanted);
     const Millis wait = std::max(due - clock_.now(), Millis{0});
     context_.run_one_for(wait);
-    for (int handled = 1; handled < handlers_per_turn && context_.poll_one() > 0; ++handled) {
-    }
+    if (polls_in_vain_ < polls_in_vain_max || ++turns_unpolled_ >= turns_unpolled_max) poll_more();
   }
   close_all();
   shard_->prepare_stop();
   run_turn();
+}
+
+// Further events belong to the same turn, so that its work is handed on and flushed as one. Looking
+// for them costs a system call, so it is done rarely where there are seldom any.
+void ShardThread::poll_more() {
+  turns_unpolled_ = 0;
+  int handled = 0;
+  while (handled < handlers_per_turn && context_.poll_one() > 0) ++handled;
+  polls_in_vain_ = handled > 0 ? 0 : polls_in_vain_ + 1;
 }
 
 void ShardThread::run_turn() {

@@ -56,6 +56,7 @@ class ShardThread {
  private:
   void run();
   void run_turn();
+  void poll_more();
   void tick_links();
   void close_all();
   void move_links();
@@ -72,6 +73,8 @@ class ShardThread {
   Time now_{};
   Time next_tick_{};
   bool is_in_turn_ = false;
+  int polls_in_vain_ = 0;
+  int turns_unpolled_ = 0;
   std::atomic<bool> is_stopping_{false};
 
   std::unordered_set<std::shared_ptr<Link>> links_;
