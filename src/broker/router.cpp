@@ -26,16 +26,19 @@ bool Router::is_cached(const RouteCache& cache, std::uint32_t vhost, const Messa
 void Router::collect_keys(const Message& message, Bytes headers) {
   keys_.clear();
   keys_.push_back(message.routing_key());
-  if (headers.empty()) return;
-  const TableView table(headers);
-  for (const char* name : {"CC", "BCC"}) {
-    const auto field = table.find(name);
-    if (!field || field->tag != 'A') continue;
-    ArrayView values(field->content);
-    while (const auto value = values.next()) {
+  const auto collect = [this](Bytes array) {
+    ArrayView values(array);
+    while (const auto value = values.next())
       if (const auto key = value->text()) keys_.push_back(*key);
+  };
+  if (!headers.empty()) {
+    const TableView table(headers);
+    for (const char* name : {"CC", "BCC"}) {
+      const auto field = table.find(name);
+      if (field && field->tag == 'A') collect(field->content);
     }
   }
+  collect(message.hidden_keys());
 }
 
 void Router::visit(const RoutedExchange& exchange, const Message& message, Bytes headers) {
@@ -100,14 +103,17 @@ void Router::route(std::uint32_t vhost, const RoutedExchange* from, const Messag
   cache.routing_key.assign(message.routing_key());
 }
 
-void remove_bcc(MessageRef& message, Bytes headers) {
-  if (headers.empty() || !TableView(headers).find("BCC")) return;
+void hide_bcc(MessageRef& message, Bytes headers) {
+  if (headers.empty()) return;
+  const auto copies = TableView(headers).find("BCC");
+  if (!copies) return;
   PropertiesView view = PropertiesView::of(*message);
   const std::string rest = entries_without(headers, "BCC");
   view.set(Property::headers, rest);
   const std::string properties = encode_properties(view);
   MessageParts parts = parts_of(*message);
   parts.properties = properties;
+  if (copies->tag == 'A') parts.hidden_keys = copies->content;
   message = MessageRef::gather(parts);
 }
 

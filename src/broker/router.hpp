@@ -25,7 +25,8 @@ class Router {
   [[nodiscard]] bool is_cached(const RouteCache& cache, std::uint32_t vhost, const Message& message,
                                Bytes headers) const;
 
-  /// The keys by which it is routed: its own, and those of CC and BCC. Valid until the next call.
+  /// The keys by which it is routed: its own, those of CC and BCC, and its hidden ones. Valid until
+  /// the next call.
   [[nodiscard]] std::span<const Bytes> keys_of(const Message& message, Bytes headers) {
     collect_keys(message, headers);
     return keys_;
@@ -51,7 +52,8 @@ class Router {
   std::vector<const RoutedExchange*> to_visit_;
 };
 
-/// The message without its BCC header, if it has one; else nothing changes.
-void remove_bcc(MessageRef& message, Bytes headers);
+/// The message without its BCC header, if it has one: its keys become hidden keys. Else nothing
+/// changes.
+void hide_bcc(MessageRef& message, Bytes headers);
 
 }  // namespace tern::broker

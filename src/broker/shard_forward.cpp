@@ -138,7 +138,6 @@ void Shard::release(const QueueRecord& gate, queue::Forward& forward) {
     return staging_.add_confirm(forward.token);
   const Bytes headers = PropertiesView::of(*forward.message).headers();
   router_.route(gate.vhost, exchange, *forward.message, headers, forward_route_, true);
-  remove_bcc(forward.message, headers);
   transfer(forward_route_.targets, forward.message, forward.token);
   OwnedQueue* owned = find_owned(gate.id);
   if (owned != nullptr && owned->history) owned->history->remember(forward.message);

@@ -36,8 +36,7 @@ Outcome<std::span<const QueueAddress>> Shard::route(const Caller& caller, Messag
       if (auto error = check_topic(caller, *from->record, key, Permission::write)) return *error;
   }
   router_.route(caller.vhost, from, *message, headers, cache);
-  // Behind a gate the keys are needed once more.
-  if (from == nullptr || !from->record->has_gate()) remove_bcc(message, headers);
+  hide_bcc(message, headers);
   return std::span<const QueueAddress>(cache.targets);
 }
 

@@ -77,8 +77,10 @@ Republish dead_letter(const Message& message, queue::LeaveReason reason, const S
   } else {
     republish.routing_keys.assign(keys.begin(), keys.end());
   }
-  republish.message =
-      remade(message, properties, headers, {source.exchange, republish.routing_keys.front()}, now);
+  const Names names{.exchange = source.exchange,
+                    .routing_key = republish.routing_keys.front(),
+                    .keeps_hidden_keys = !source.has_routing_key};
+  republish.message = remade(message, properties, headers, names, now);
   return republish;
 }
 

@@ -25,7 +25,8 @@ struct Republish {
   /// The message with its new exchange, key and headers; `received` is `now` and it has no
   /// expiration of its own any more.
   MessageRef message;
-  /// The keys by which it is routed: its own first; with the original ones kept, CC keys too.
+  /// The keys by which it is routed: its own first; with the original ones kept, CC keys too, and
+  /// besides these the message's hidden keys.
   std::vector<std::string> routing_keys;
 };
 

@@ -111,7 +111,7 @@ Republish redrive(const Message& message, std::string_view from, const Destinati
   move_deaths(headers);
   write_copies(headers, to.routing_keys);
   headers.erase("x-delivery-count");
-  const Names names{to.exchange, to.routing_keys.front()};
+  const Names names{.exchange = to.exchange, .routing_key = to.routing_keys.front()};
   return {remade(message, properties, headers, names, now), to.routing_keys};
 }
 

@@ -14,6 +14,7 @@ MessageRef remade(const Message& message, PropertiesView properties, HeaderList&
 
   MessageParts parts = parts_of(message);
   parts.names = new_names;
+  if (!names.keeps_hidden_keys) parts.hidden_keys = {};
   parts.properties = encoded;
   parts.has_ttl = parts.has_ttl && properties.has(Property::expiration);
   parts.is_timed = false;

@@ -12,6 +12,7 @@ namespace tern::dlq {
 struct Names {
   Bytes exchange;
   Bytes routing_key;
+  bool keeps_hidden_keys = false;
 };
 
 /// `message` with new names, these properties and headers, as if it came now and without a wish for

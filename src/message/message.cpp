@@ -4,6 +4,7 @@ namespace tern {
 
 MessageParts parts_of(const Message& message) noexcept {
   return {.names = message.names(),
+          .hidden_keys = message.hidden_keys(),
           .properties = message.properties(),
           .body = message.body(),
           .persistent = message.is_persistent(),
@@ -15,10 +16,17 @@ MessageParts parts_of(const Message& message) noexcept {
 }
 
 Message* MessageRef::fill(void* memory, Slab* slab, const MessageParts& parts) noexcept {
+  if (!parts.hidden_keys.empty()) {
+    ensure(parts.hidden_keys.data() == parts.names.data() + parts.names.size(),
+           "hidden keys are not behind the names");
+    ensure(parts.properties.data() == parts.hidden_keys.data() + parts.hidden_keys.size(),
+           "properties are not behind the hidden keys");
+  }
   auto* message = new (memory) Message;
   message->slab_ = slab;
   message->names_ = parts.names.data();
   message->names_bytes_ = static_cast<std::uint16_t>(parts.names.size());
+  message->has_hidden_keys_ = !parts.hidden_keys.empty();
   message->properties_ = parts.properties.data();
   message->properties_bytes_ = static_cast<std::uint32_t>(parts.properties.size());
   message->body_ = parts.body.data();
@@ -61,20 +69,24 @@ MessageGatherer::MessageGatherer(const MessageParts& parts, std::uint32_t body_b
     : missing_(body_bytes) {
   ensure(parts.names.size() >= 2, "message without names");
   ensure(parts.names.size() <= 512, "names too long");
-  // The structure first, so that it is aligned; then names, properties and body behind it.
-  const std::size_t bytes =
-      sizeof(Message) + parts.names.size() + parts.properties.size() + body_bytes;
+  // The structure first, so that it is aligned; then the rest in the order of the parts.
+  const std::size_t bytes = sizeof(Message) + parts.names.size() + parts.hidden_keys.size() +
+                            parts.properties.size() + body_bytes;
   Slab* slab = Slab::create_exact(bytes);
   char* const memory = slab->free_begin();
   slab->advance(bytes);
   char* const names = memory + sizeof(Message);
-  char* const properties = names + parts.names.size();
+  char* const hidden_keys = names + parts.names.size();
+  char* const properties = hidden_keys + parts.hidden_keys.size();
   write_ = properties + parts.properties.size();
   std::memcpy(names, parts.names.data(), parts.names.size());
+  if (!parts.hidden_keys.empty())
+    std::memcpy(hidden_keys, parts.hidden_keys.data(), parts.hidden_keys.size());
   if (!parts.properties.empty())
     std::memcpy(properties, parts.properties.data(), parts.properties.size());
   MessageParts owned = parts;
   owned.names = {names, parts.names.size()};
+  owned.hidden_keys = {hidden_keys, parts.hidden_keys.size()};
   owned.properties = {properties, parts.properties.size()};
   owned.body = {write_, body_bytes};
   message_ = MessageRef(MessageRef::fill(memory, slab, owned));

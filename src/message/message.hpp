@@ -18,7 +18,10 @@ namespace tern {
 
 /// The pieces of a message before they are one. All views must be valid during the call only.
 struct MessageParts {
-  Bytes names;       ///< u8 length, exchange name, u8 length, routing key (2 to 512 bytes)
+  Bytes names;  ///< u8 length, exchange name, u8 length, routing key (2 to 512 bytes)
+  /// Routing keys that nobody is shown: values of an AMQP array, as BCC had them. In a message that
+  /// is made in place they stand between names and properties, with nothing else there.
+  Bytes hidden_keys{};
   Bytes properties;  ///< AMQP property flags and list: a content header frame after the body size
   Bytes body;
   bool persistent = false;  ///< delivery-mode 2
@@ -46,6 +49,11 @@ class Message {
   }
   /// Exchange and routing key as two AMQP short strings, ready for basic.deliver.
   [[nodiscard]] Bytes names() const noexcept { return {names_, names_bytes_}; }
+  /// Values of an AMQP array: further routing keys, which count on its way and are never shown.
+  [[nodiscard]] Bytes hidden_keys() const noexcept {
+    const char* const begin = names_ + names_bytes_;
+    return has_hidden_keys_ ? Bytes(begin, static_cast<std::size_t>(properties_ - begin)) : Bytes{};
+  }
   /// AMQP property flags and list, ready for a content header frame.
   [[nodiscard]] Bytes properties() const noexcept { return {properties_, properties_bytes_}; }
   [[nodiscard]] Bytes body() const noexcept { return {body_, body_bytes_}; }
@@ -64,7 +72,7 @@ class Message {
   /// Memory this message answers for: its bytes and its own structure.
   [[nodiscard]] std::uint32_t bytes() const noexcept {
     return body_bytes_ + properties_bytes_ + names_bytes_ +
-           static_cast<std::uint32_t>(sizeof(Message));
+           static_cast<std::uint32_t>(hidden_keys().size() + sizeof(Message));
   }
 
   /// Whether keeping this message keeps much other memory alive: it lies in a slab with others.
@@ -84,10 +92,11 @@ class Message {
   std::uint32_t body_bytes_ = 0;
   std::uint32_t properties_bytes_ = 0;
   std::uint16_t names_bytes_ = 0;
-  bool persistent_ = false;
+  bool persistent_ : 1 = false;
+  bool has_ttl_ : 1 = false;
+  bool is_timed_ : 1 = false;
+  bool has_hidden_keys_ : 1 = false;  // then they fill what is between names and properties
   std::uint8_t priority_ = 0;
-  bool has_ttl_ = false;
-  bool is_timed_ = false;
   std::uint16_t ttl_high_ = 0;  // of 48 bits: there is room for no more
   std::uint32_t ttl_low_ = 0;
   Time received_{};
@@ -96,7 +105,7 @@ class Message {
   const char* properties_ = nullptr;
   const char* body_ = nullptr;
 };
-static_assert(sizeof(Message) % 8 == 0);
+static_assert(sizeof(Message) == 72, "what each message costs besides its bytes");
 
 /// Shared ownership of a message: one reference on its slab.
 class MessageRef {

@@ -11,9 +11,10 @@ enum Flag : std::uint8_t {
   flag_priority = 4,
   flag_ttl = 8,
   flag_timed = 16,
-  flag_received = 32
+  flag_received = 32,
+  flag_hidden_keys = 64
 };
-constexpr std::uint8_t known_flags = 63;
+constexpr std::uint8_t known_flags = 127;
 
 // From one time to another as a number that is small when they are close, whatever the order.
 std::uint64_t time_step(Time from, Time to) noexcept {
@@ -47,9 +48,11 @@ bool read_message(ByteReader& from, std::uint8_t flags, MessageParts& message,
   if ((flags & flag_received) != 0) received = add_time_step(received, from.varint());
   message.received = received;
   const std::uint64_t names = from.varint();
+  const std::uint64_t hidden_keys = (flags & flag_hidden_keys) != 0 ? from.varint32() : 0;
   const std::uint64_t properties = from.varint32();
   const std::uint64_t body = from.varint32();
   message.names = from.bytes(names);
+  message.hidden_keys = from.bytes(hidden_keys);
   message.properties = from.bytes(properties);
   message.body = from.bytes(body);
   if (!from.ok()) return false;
@@ -90,15 +93,18 @@ void write_message(ValueWriter& to, const MessageParts& message, Time& received)
   if (message.has_ttl) flags |= flag_ttl;
   if (message.is_timed) flags |= flag_timed;
   if (message.received != received) flags |= flag_received;
+  if (!message.hidden_keys.empty()) flags |= flag_hidden_keys;
   to.byte(flags);
   if (message.priority != 0) to.byte(message.priority);
   if (message.has_ttl) to.varint(message.ttl_ms);
   if (message.received != received) to.varint(time_step(received, message.received));
   received = message.received;
   to.varint(message.names.size());
+  if (!message.hidden_keys.empty()) to.varint(message.hidden_keys.size());
   to.varint(message.properties.size());
   to.varint(message.body.size());
   to.bytes(message.names);
+  to.bytes(message.hidden_keys);
   to.bytes(message.properties);
   to.bytes(message.body);
 }

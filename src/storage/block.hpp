@@ -5,7 +5,7 @@
 //                   shared), count x entry
 //   entry        := varint position - previous position (the key's for the first), message | shared
 //   message      := u8 flags, [u8 priority], [varint ttl ms], [varint received], varint names,
-//                   properties and body bytes, the three
+//                   [hidden keys], properties and body bytes, these in the same order
 //   shared       := u8 flags, varint part, varint index in it
 //   shared block := varint n, n x { varint stream, first, span }, varint count, count x message
 //

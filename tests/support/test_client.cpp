@@ -54,7 +54,11 @@ MessageRef make_message(const Post& post) {
   if (post.expiration_ms) properties.expiration = std::to_string(*post.expiration_ms);
   if (!post.message_id.empty()) properties.message_id = post.message_id;
   const std::string encoded = encode_properties(properties);
-  MessageParts parts{names, encoded, post.body, post.persistent, post.priority};
+  MessageParts parts{.names = names,
+                     .properties = encoded,
+                     .body = post.body,
+                     .persistent = post.persistent,
+                     .priority = post.priority};
   parts.has_ttl = post.expiration_ms.has_value();
   parts.ttl_ms = post.expiration_ms.value_or(0);
   parts.is_timed =

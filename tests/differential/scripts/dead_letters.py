@@ -124,7 +124,7 @@ def routing_key_of_its_own(s):
 
 
 def original_keys_with_cc(s):
-    """Without a key of its own the letter goes to the original key and the CC keys, not BCC."""
+    """Without a key of its own the letter goes to the original key and those of CC and BCC."""
     c = s.channel()
     dlx = c.exchange("dlx", "direct")
     source = c.exchange("source", "direct")
@@ -137,9 +137,43 @@ def original_keys_with_cc(s):
     c.put(source, "main", "a", headers={"CC": ["also"], "BCC": ["hidden"], "z": "last"})
     message = c.get(queue, no_ack=False)
     c.send("basic.reject", delivery_tag=message.tag, requeue=False)
-    c.await_ready(queues["main"], 1)
     for name in queues.values():
+        c.await_ready(name, 1)
         c.drain(name)
+
+
+def _die_twice(s, **first_death):
+    """A message with a BCC key that dies in two queues, and who has it then."""
+    c = s.channel()
+    first_dlx, second_dlx = c.exchange("first-dlx", "fanout"), c.exchange("second-dlx", "direct")
+    letters = {key: c.queue(f"letters-{key}") for key in ("main", "hidden", "own")}
+    for key, name in letters.items():
+        c.bind(name, second_dlx, key)
+    second = c.queue("second", arguments={"x-dead-letter-exchange": second_dlx})
+    c.bind(second, first_dlx)
+    source = c.exchange("source", "direct")
+    first = c.queue("first", arguments={"x-dead-letter-exchange": first_dlx, **first_death})
+    c.bind(first, source, "main")
+    c.put(source, "main", "a", headers={"BCC": ["hidden"]})
+    for queue in (first, second):
+        c.await_ready(queue, 1)
+        message = c.get(queue, no_ack=False)
+        c.send("basic.reject", delivery_tag=message.tag, requeue=False)
+    return c, letters
+
+
+def bcc_keys_outlive_two_deaths(s):
+    c, letters = _die_twice(s)
+    for key in ("main", "hidden"):
+        c.await_ready(letters[key], 1)
+        c.drain(letters[key])
+
+
+def bcc_keys_end_with_a_routing_key_of_its_own(s):
+    c, letters = _die_twice(s, **{"x-dead-letter-routing-key": "own"})
+    c.await_ready(letters["own"], 1)
+    for key in ("own", "main", "hidden"):
+        c.drain(letters[key])
 
 
 def bcc_alone(s):

@@ -14,24 +14,31 @@ using tern::broker::test::TopologyFixture;
 
 namespace {
 
+using Names = std::set<std::string>;
+
 struct RouterFixture : TopologyFixture {
   RouterFixture() {
     for (const char* name : {"p", "q", "r"}) declare(name);
     finish();
   }
   /// The names of the queues that the message goes to.
-  std::set<std::string> route(const Post& post) {
+  Names route(const Post& post) {
     const MessageRef message = make_message(post);
     const Bytes headers = headers_of(*message);
     const RoutedExchange* from =
         post.exchange.empty() ? nullptr : replicas[0].find_exchange(vhost, post.exchange);
     router.route(vhost, from, *message, headers, cache);
-    std::set<std::string> names;
+    Names names;
     for (const QueueAddress& target : cache.targets) {
       for (const char* name : {"p", "q", "r"})
         if (replicas[0].find_queue(vhost, name)->id == target.id) names.insert(name);
     }
     CHECK(names.size() == cache.targets.size());
+    return names;
+  }
+  Names keys_of(const Message& message) {
+    Names names;
+    for (const Bytes key : router.keys_of(message, headers_of(message))) names.emplace(key);
     return names;
   }
   bool is_cached(const Post& post) {
@@ -42,8 +49,6 @@ struct RouterFixture : TopologyFixture {
   Router router{replicas[0], 2};
   RouteCache cache;
 };
-
-using Names = std::set<std::string>;
 
 FieldTable keys(const char* name, std::initializer_list<const char*> of) {
   FieldArray values;
@@ -102,12 +107,20 @@ TEST_CASE("CC and BCC are further keys, and a queue gets one copy") {
   CHECK(on.route({"", "none", "", false, keys("CC", {"r"})}) == Names{"r"});
 }
 
-TEST_CASE("BCC is taken out of the message, CC and the rest stay") {
+TEST_CASE("hidden keys count on every way a message takes") {
+  RouterFixture on;
+  MessageRef message = make_message({"", "p", "", false, keys("BCC", {"r"})});
+  hide_bcc(message, headers_of(*message));
+  CHECK(on.keys_of(*message) == Names{"p", "r"});
+  CHECK(on.keys_of(*MessageRef::copy(*message)) == Names{"p", "r"});
+}
+
+TEST_CASE("BCC is hidden in the message, CC and the rest stay") {
   FieldTable headers = keys("BCC", {"r"});
   headers.add("CC", FieldValue{FieldArray{}});
   headers.add("other", 5);
   MessageRef message = make_message({"x", "key", "body", true, headers});
-  remove_bcc(message, headers_of(*message));
+  hide_bcc(message, headers_of(*message));
   const auto rest = decode_entries(headers_of(*message));
   REQUIRE(rest.has_value());
   CHECK(rest->find("BCC") == nullptr);
@@ -116,8 +129,9 @@ TEST_CASE("BCC is taken out of the message, CC and the rest stay") {
   CHECK(message->body() == "body");
   CHECK(message->routing_key() == "key");
   CHECK(message->is_persistent());
+  CHECK(RouterFixture().keys_of(*message) == Names{"key", "r"});
   const Message* const same = message.get();
-  remove_bcc(message, headers_of(*message));
+  hide_bcc(message, headers_of(*message));
   CHECK(message.get() == same);
 }
 

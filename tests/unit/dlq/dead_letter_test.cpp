@@ -76,6 +76,13 @@ TEST_CASE("the first death, another and one more of the first kind are written a
         from_hex(entry_of_third_death) + from_hex(entry_of_second_death));
 }
 
+TEST_CASE("hidden keys stay with the original keys, and go with a routing key of its own") {
+  const MessageRef sent = make({.hidden_keys = "values of an array"});
+  CHECK(die(*sent, LeaveReason::expired, "a", at_second(5)).message->hidden_keys() ==
+        "values of an array");
+  CHECK(die(*sent, LeaveReason::expired, "a", at_second(5), "b").message->hidden_keys().empty());
+}
+
 TEST_CASE("first-death headers stay, last-death headers follow") {
   const MessageRef sent = make({.exchange = "orders", .routing_key = "k"});
   const Republish first = die(*sent, LeaveReason::expired, "a", at_second(5), "b");

@@ -26,6 +26,7 @@ struct Made {
   Properties properties{};
   std::string body = "body";
   bool is_timed = false;
+  std::string hidden_keys{};
 };
 
 inline MessageRef make(const Made& made) {
@@ -39,6 +40,7 @@ inline MessageRef make(const Made& made) {
     parts.ttl_ms = static_cast<std::uint32_t>(std::stoul(*made.properties.expiration));
   }
   parts.is_timed = made.is_timed;
+  parts.hidden_keys = made.hidden_keys;
   parts.received = at_second(1);
   return MessageRef::gather(parts);
 }

@@ -50,6 +50,11 @@ TEST_CASE("a message goes back to the exchange and the keys of its first publish
   CHECK(*headers_of(*again.message).find("CC") == texts({"copy"}));
 }
 
+TEST_CASE("a redriven message has no hidden keys: its destination says where it goes") {
+  const MessageRef message = make({.hidden_keys = "values of an array"});
+  CHECK(redrive(*message, "parked", to_queue("q"), at_second(9)).message->hidden_keys().empty());
+}
+
 TEST_CASE("the first death counts, also when later ones of its kind came in between") {
   MessageRef message = make({.exchange = "x", .routing_key = "first"});
   message = die(*message, LeaveReason::rejected, "a", at_second(1), "b").message;

@@ -56,9 +56,30 @@ TEST_CASE("a message lies where it was read") {
   CHECK_FALSE(own->shares_slab());
 }
 
+TEST_CASE("hidden keys lie behind the names, in a message as in its copy") {
+  const std::string hidden = "hidden keys";
+  const std::string wire = names + hidden + properties + body;
+  SlabLease lease(Slab::create());
+  char* const at = lease->free_begin();
+  wire.copy(at, wire.size());
+  lease->advance(wire.size());
+  MessageParts parts = parts_at(at + hidden.size());
+  parts.names = {at, names.size()};
+  parts.hidden_keys = {at + names.size(), hidden.size()};
+  const MessageRef message = MessageRef::in_place(lease, parts);
+  REQUIRE(message);
+  for (const MessageRef& each : {message, MessageRef::copy(*message)}) {
+    CHECK(each->names() == names);
+    CHECK(each->hidden_keys() == hidden);
+    CHECK(each->properties() == properties);
+    CHECK(each->body() == body);
+    CHECK(each->bytes() == wire.size() + sizeof(Message));
+  }
+}
+
 TEST_CASE("without room for its structure a message cannot lie in place") {
-  SlabLease lease(Slab::create_exact(64));
-  lease->advance(64 - sizeof(Message) + 8);
+  SlabLease lease(Slab::create_exact(sizeof(Message)));
+  lease->advance(8);
   CHECK_FALSE(MessageRef::in_place(lease, parts_at(lease->free_begin())));
 }
 

@@ -89,6 +89,33 @@ TEST_CASE("a block is read as it was written") {
   CHECK(reader.ok());
 }
 
+TEST_CASE("hidden keys are read behind the names, and cost nothing where there are none") {
+  const auto write = [](std::string hidden_keys) {
+    const MessageRef message = make_message("body");
+    MessageParts parts = parts_of(*message);
+    parts.hidden_keys = hidden_keys;
+    BlockWriter writer;
+    writer.begin(1);
+    writer.add(1, parts);
+    std::vector<Bytes> pieces;
+    writer.finish(pieces);
+    return joined(pieces);
+  };
+  const std::string value = write("keys");
+  BlockReader reader(1, value);
+  BlockEntry entry;
+  REQUIRE(reader.next(entry));
+  CHECK(entry.message.hidden_keys == "keys");
+  CHECK(entry.message.hidden_keys.data() ==
+        entry.message.names.data() + entry.message.names.size());
+  CHECK(entry.message.body == "body");
+  CHECK_FALSE(reader.next(entry));
+  CHECK(reader.ok());
+  CHECK(value.size() - write("").size() == sizeof "keys" - 1 + 1);
+  for (std::size_t cut = 0; cut < value.size(); ++cut)
+    CHECK_FALSE(block_is_whole(Bytes(value).substr(0, cut)));
+}
+
 TEST_CASE("times and expirations are read as they were written, at little cost") {
   const auto at = [](std::int64_t received, std::optional<std::uint32_t> ttl = {},
                      bool is_timed = false) {
