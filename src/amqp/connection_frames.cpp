@@ -246,6 +246,8 @@ void Connection::open_channel(std::uint16_t number, const Slot* slot) {
                                                       std::to_string(slots_.size()) +
                                                       ") has reached the negotiated channel_max (" +
                                                       std::to_string(channel_max_) + ")");
+  if (const auto refusal = context_.broker().open_channel(context_.caller.session))
+    throw_broker_error(*refusal, {});
   const ChannelInstance instance = ++last_instance_;
   cached_slot_ = nullptr;
   Slot& opened = slots_[number];

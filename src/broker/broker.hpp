@@ -7,6 +7,7 @@
 // Commands of one session reach a queue in the order in which they were given.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -103,10 +104,15 @@ class Broker {
                                                           std::string_view password,
                                                           bool peer_is_loopback) = 0;
   /// The virtual host's number for Caller. Unknown: not_allowed "vhost X not found"; no permission:
-  /// not_allowed "access to vhost 'X' refused for user 'u'".
+  /// not_allowed "access to vhost 'X' refused for user 'u'"; likewise if the virtual host or the
+  /// user has as many connections as it may have. A session leaves the one that it was in.
   [[nodiscard]] virtual Outcome<std::uint32_t> open_vhost(const SessionId& session,
                                                           const User& user,
                                                           std::string_view name) = 0;
+  /// Counts a channel of a session with a virtual host. not_allowed if its user has as many as it
+  /// may have. detach() gives back all.
+  [[nodiscard]] virtual std::optional<BrokerError> open_channel(const SessionId& session) = 0;
+  virtual void close_channel(const SessionId& session) = 0;
 
   /// The shard of a queue, the caller's own if there is no such queue: a connection that works with
   /// one queue does best on that queue's shard.

@@ -24,7 +24,7 @@ struct UserDefinition {
   std::string password_hash;  ///< base64 of salt (4 octets) and hash; empty: cannot log in
   std::string hashing_algorithm = "rabbit_password_hashing_sha256";  ///< also …_sha512, …_md5
   std::vector<std::string> tags;
-  std::string limits = "{}";  ///< JSON, kept as it came
+  std::string limits = "{}";  ///< JSON: max-connections, max-channels; see limit_in
   DefinitionOrigin origin{};
 };
 
@@ -36,6 +36,11 @@ struct VhostDefinition {
   std::string limits = "[]";       ///< JSON, kept as it came
   DefinitionOrigin origin{};
 };
+
+/// The limit of that name in the JSON of a user or of a virtual host's parameter; nothing if there
+/// is none, or a negative one.
+[[nodiscard]] std::optional<std::uint64_t> limit_in(const std::string& limits,
+                                                    std::string_view name);
 
 /// Regular expressions over names, as RabbitMQ's; an empty one matches nothing.
 struct PermissionDefinition {

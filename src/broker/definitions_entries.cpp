@@ -60,7 +60,7 @@ void read_user(JsonObject& entry, Context& context) {
   UserDefinition user;
   user.name = entry.name("name");
   user.tags = entry.words("tags");
-  user.limits = entry.raw("limits", "{}");
+  user.limits = entry.limits("limits", {"max-connections", "max-channels"});
   user.hashing_algorithm = entry.text("hashing_algorithm", hashing_names[0]);
   if (std::find(std::begin(hashing_names), std::end(hashing_names), user.hashing_algorithm) ==
       std::end(hashing_names))
@@ -159,8 +159,11 @@ void read_parameter(JsonObject& entry, Context& context) {
   const Json* value = entry.find("value");
   const bool is_operator = component == operator_policy_component;
   if (!is_operator && component != policy_component) {
+    const bool is_limits = component == vhost_limits_component;
+    std::string content = is_limits ? entry.limits("value", {"max-connections", "max-queues"})
+                                    : entry.raw("value", "null");
     context.out.parameters.push_back(
-        {vhost, component, name, entry.raw("value", "null"), origin_of(entry)});
+        {vhost, component, name, std::move(content), origin_of(entry)});
   } else if (value == nullptr || !value->is_object()) {
     entry.mismatch("value", "an object with the policy");
   } else {

@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "broker/definitions.hpp"
+
 namespace tern::broker {
 namespace {
 
@@ -264,6 +266,34 @@ FieldTable JsonObject::table(std::string_view key) {
 std::string JsonObject::raw(std::string_view key, std::string_view missing) {
   const Json* value = find(key);
   return value == nullptr ? std::string(missing) : dump(*value);
+}
+
+std::string JsonObject::limits(std::string_view key,
+                               std::initializer_list<std::string_view> names) {
+  const Json* value = find(key);
+  // An empty list is what Erlang calls an object without entries.
+  if (value == nullptr || (value->is_array() && value->empty())) return "{}";
+  if (!value->is_object()) {
+    mismatch(key, "an object with limits");
+    return "{}";
+  }
+  JsonObject inner(*value, child_path(path_, key), findings_);
+  for (const auto& [name, limit] : value->items()) {
+    if (std::find(names.begin(), names.end(), name) == names.end())
+      inner.error(name, fmt::format("expected one of {}", fmt::join(names, ", ")));
+    else
+      static_cast<void>(inner.integer(name, 0));
+  }
+  return dump(*value);
+}
+
+std::optional<std::uint64_t> limit_in(const std::string& limits, std::string_view name) {
+  const Json parsed = Json::parse(limits, nullptr, false);
+  if (!parsed.is_object()) return std::nullopt;
+  const auto found = parsed.find(name);
+  if (found == parsed.end() || !found->is_number_integer()) return std::nullopt;
+  const auto limit = found->get<std::int64_t>();
+  return limit < 0 ? std::nullopt : std::optional<std::uint64_t>(limit);
 }
 
 void JsonObject::finish(std::initializer_list<std::string_view> ignored) {

@@ -75,6 +75,9 @@ class JsonObject {
   [[nodiscard]] FieldTable table(std::string_view key);
   /// Any JSON, as compact text.
   [[nodiscard]] std::string raw(std::string_view key, std::string_view missing);
+  /// Limits: an object with whole numbers under these names, as compact text; missing is `{}`.
+  [[nodiscard]] std::string limits(std::string_view key,
+                                   std::initializer_list<std::string_view> names);
   /// The value, or nullptr.
   [[nodiscard]] const Json* find(std::string_view key);
 

@@ -16,6 +16,10 @@ inline constexpr std::string_view hashing_names[] = {"rabbit_password_hashing_sh
 inline constexpr std::string_view policy_component = "policy";
 inline constexpr std::string_view operator_policy_component = "operator_policy";
 
+/// The parameter that holds a virtual host's limits.
+inline constexpr std::string_view vhost_limits_component = "vhost-limits";
+inline constexpr std::string_view vhost_limits_name = "limits";
+
 inline constexpr std::string_view apply_to_names[] = {"all",           "queues",  "classic_queues",
                                                       "quorum_queues", "streams", "exchanges"};
 

@@ -330,6 +330,7 @@ void Shard::detach(const SessionId& id) {
   SessionEntry* entry = find_session(id);
   ensure(entry != nullptr, "detaching an unknown session");
   const auto exclusive = std::move(entry->exclusive_queues);
+  if (entry->user != nullptr) leave_vhost(*entry);
   *entry = {};
   free_slots_.push_back(static_cast<std::uint32_t>(id.number & slot_mask));
   for (const QueuePointer& queue : exclusive) remove_exclusive(queue);

@@ -105,6 +105,8 @@ class Shard final : public Broker, private queue::Sink {
                                                   std::string_view name) override;
   [[nodiscard]] ShardId home_of(const Caller& caller, std::string_view queue) const override;
   [[nodiscard]] bool may_move(const SessionId& session) const override;
+  [[nodiscard]] std::optional<BrokerError> open_channel(const SessionId& session) override;
+  void close_channel(const SessionId& session) override;
 
   void declare_exchange(const Caller&, ExchangeSpec spec, OperationNumber) override;
   void find_exchange(const Caller&, std::string_view name, OperationNumber) override;
@@ -170,6 +172,7 @@ class Shard final : public Broker, private queue::Sink {
     std::uint64_t number = 0;
     const User* user = nullptr;  ///< once it has opened a virtual host
     std::uint32_t vhost = 0;
+    std::uint32_t channels = 0;
     std::uint32_t holds = 0;    ///< queues that hold its publishing back
     bool is_congested = false;  ///< held back because the store or a mailbox is full
     std::vector<QueuePointer> exclusive_queues;
@@ -315,6 +318,7 @@ class Shard final : public Broker, private queue::Sink {
   void run_timers();
   [[nodiscard]] const SessionEntry* find_session(const SessionId& id) const noexcept;
   [[nodiscard]] SessionEntry* find_session(const SessionId& id) noexcept;
+  void leave_vhost(SessionEntry& entry);
   void queue_added(const QueuePointer& record);
   void gate_added(const ExchangeRecord& exchange);
   /// Own queues of the virtual host take over what has changed since `before`.

@@ -26,13 +26,38 @@ Outcome<std::uint32_t> Shard::open_vhost(const SessionId& session, const User& u
                                          std::string_view name) {
   const VhostRecord* vhost = replica_.find_vhost(name);
   if (vhost == nullptr) return texts::vhost_not_found(name);
-  if (!replica_.access().may_access_vhost(user, vhost->name))
-    return texts::vhost_refused(name, user.name);
   SessionEntry* entry = find_session(session);
   ensure(entry != nullptr, "an unknown session opens a virtual host");
+  if (entry->user != nullptr) leave_vhost(*entry);
+  if (auto refusal = ports_.topology->admit_connection(user.name, vhost->number)) return *refusal;
+  if (!replica_.access().may_access_vhost(user, vhost->name)) {
+    ports_.topology->connection_left(user.name, vhost->number, 0);
+    return texts::vhost_refused(name, user.name);
+  }
   entry->user = &user;
   entry->vhost = vhost->number;
   return vhost->number;
+}
+
+void Shard::leave_vhost(SessionEntry& entry) {
+  ports_.topology->connection_left(entry.user->name, entry.vhost, entry.channels);
+  entry.user = nullptr;
+  entry.channels = 0;
+}
+
+std::optional<BrokerError> Shard::open_channel(const SessionId& session) {
+  SessionEntry* entry = find_session(session);
+  ensure(entry != nullptr && entry->user != nullptr, "an unknown session opens a channel");
+  if (auto refusal = ports_.topology->admit_channel(entry->user->name)) return refusal;
+  ++entry->channels;
+  return std::nullopt;
+}
+
+void Shard::close_channel(const SessionId& session) {
+  SessionEntry* entry = find_session(session);
+  ensure(entry != nullptr && entry->channels > 0, "an unknown session closes a channel");
+  --entry->channels;
+  ports_.topology->channel_left(entry->user->name);
 }
 
 bool Shard::may(const Caller& caller, ResourceKind kind, std::string_view name,

@@ -121,6 +121,34 @@ BrokerError vhost_refused(std::string_view vhost, std::string_view user) {
                "'");
 }
 
+BrokerError vhost_connection_limit(std::string_view vhost, std::string_view user,
+                                   std::uint64_t limit) {
+  return error(ErrorKind::not_allowed, "access to vhost '", vhost, "' refused for user '", user,
+               "': connection limit (", std::to_string(limit), ") is reached");
+}
+
+BrokerError user_connection_limit(std::string_view user, std::uint64_t limit) {
+  return error(ErrorKind::not_allowed, "connection refused for user '", user,
+               "': user connection limit (", std::to_string(limit), ") is reached");
+}
+
+BrokerError user_channel_limit(std::string_view user, std::uint64_t limit) {
+  return error(ErrorKind::not_allowed, "number of channels opened for user '", user,
+               "' has reached the maximum allowed user limit of (", std::to_string(limit), ")");
+}
+
+BrokerError queue_limit(std::string_view queue, std::string_view vhost, std::uint64_t limit) {
+  return error(ErrorKind::precondition_failed, "cannot declare queue '", queue,
+               "': queue limit in vhost '", vhost, "' (", std::to_string(limit), ") is reached");
+}
+
+BrokerError queue_limit_of_import(std::size_t added, std::string_view vhost, std::uint64_t limit,
+                                  std::size_t there) {
+  return error(ErrorKind::precondition_failed, "adding ", std::to_string(added),
+               " queue(s) to virtual host \"", vhost, "\" would exceed the limit of ",
+               std::to_string(limit), " queue(s); it has ", std::to_string(there), " now");
+}
+
 BrokerError unknown_exchange_type(std::string_view type) {
   return error(ErrorKind::command_invalid, type.empty() ? "invalid" : "unknown", " exchange type '",
                type, "'");

@@ -23,6 +23,10 @@ namespace tern::broker::texts {
 /// tx.commit when a queue refused one of the messages.
 [[nodiscard]] BrokerError partial_transaction();
 [[nodiscard]] BrokerError server_named_quorum_queue();
+[[nodiscard]] BrokerError queue_limit(std::string_view queue, std::string_view vhost,
+                                      std::uint64_t limit);
+[[nodiscard]] BrokerError queue_limit_of_import(std::size_t added, std::string_view vhost,
+                                                std::uint64_t limit, std::size_t there);
 [[nodiscard]] BrokerError exchange_in_use(std::string_view exchange, std::string_view vhost);
 
 // --- access refused -----------------------------------------------------------------------------
@@ -52,6 +56,10 @@ namespace tern::broker::texts {
 // --- not allowed --------------------------------------------------------------------------------
 [[nodiscard]] BrokerError vhost_not_found(std::string_view vhost);
 [[nodiscard]] BrokerError vhost_refused(std::string_view vhost, std::string_view user);
+[[nodiscard]] BrokerError vhost_connection_limit(std::string_view vhost, std::string_view user,
+                                                 std::uint64_t limit);
+[[nodiscard]] BrokerError user_connection_limit(std::string_view user, std::uint64_t limit);
+[[nodiscard]] BrokerError user_channel_limit(std::string_view user, std::uint64_t limit);
 
 // --- command invalid ----------------------------------------------------------------------------
 [[nodiscard]] BrokerError unknown_exchange_type(std::string_view type);

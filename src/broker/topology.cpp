@@ -195,6 +195,7 @@ Topology::Refusal Topology::declare_queue(std::uint32_t vhost_number, const Queu
     publish({}, [found, done = std::move(done)] { done(found, false); });
     return std::nullopt;
   }
+  if (auto refusal = check_queue_limit(vhost, spec.name)) return refusal;
   if (auto refusal = check_queue_spec(spec, vhost_name)) return refusal;
   Plan plan;
   const QueuePointer queue = make_queue(vhost, spec, owner, home, plan);

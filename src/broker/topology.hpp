@@ -58,6 +58,14 @@ class Topology {
   /// Adds a virtual host with its predeclared exchanges, if it is not there.
   void add_vhost(const std::string& name, Done done);
 
+  // --- limits of users and virtual hosts, counted over all shards (topology_limits.cpp) ----------
+  /// Counts a connection, unless there are as many as the virtual host or the user may have.
+  [[nodiscard]] Refusal admit_connection(const std::string& user, std::uint32_t vhost);
+  [[nodiscard]] Refusal admit_channel(const std::string& user);
+  void channel_left(const std::string& user);
+  /// With the channels it had.
+  void connection_left(const std::string& user, std::uint32_t vhost, std::uint32_t channels);
+
   // --- what operators set (topology_settings.cpp); replaces what has that name -------------------
   /// Makes the first virtual host and its administrator, unless that was done once before.
   void set_up(const std::string& vhost, const UserDefinition& administrator, Done done);
@@ -134,6 +142,12 @@ class Topology {
     std::map<std::pair<bool, std::string>, PolicyPointer> policies;  ///< by is_operator and name
     PolicyBookPointer book = std::make_shared<const PolicyBook>();   ///< the same, for shards
     bool is_removed = false;  ///< its number may still be in use by sessions that are closing
+    std::uint64_t connections = 0;
+  };
+  /// What a user has open.
+  struct Usage {
+    std::uint64_t connections = 0;
+    std::uint64_t channels = 0;
   };
   /// One change in the making: what replicas apply and what the store writes.
   struct Plan {
@@ -197,6 +211,13 @@ class Topology {
   /// Checks, puts and publishes one thing.
   template <class Definition>
   [[nodiscard]] Refusal set(const Definition& definition, Done done);
+  /// A limit that is set; nothing: there is none.
+  [[nodiscard]] std::optional<std::uint64_t> limit_of(const std::string& user,
+                                                      std::string_view what) const;
+  [[nodiscard]] std::optional<std::uint64_t> limit_of(const Vhost& vhost,
+                                                      std::string_view what) const;
+  [[nodiscard]] Refusal check_queue_limit(const Vhost& vhost, std::string_view queue) const;
+  [[nodiscard]] Refusal check_queue_limits(const Incoming& incoming) const;
   [[nodiscard]] Vhost* find_vhost(std::string_view name);
   [[nodiscard]] const Vhost* find_vhost(std::string_view name) const;
   /// Adds the snapshots of changed settings to the plan.
@@ -217,6 +238,7 @@ class Topology {
   std::unordered_map<std::uint32_t, Vhost> vhosts_;
   std::unordered_map<std::string, std::uint32_t> vhost_numbers_;
   AccessData access_;
+  std::unordered_map<std::string, Usage> usage_;  ///< by user, of those who have connections
   AccessPointer access_snapshot_ = std::make_shared<const Access>();
   /// By virtual host, component and name.
   std::map<std::tuple<std::string, std::string, std::string>, ParameterDefinition> parameters_;

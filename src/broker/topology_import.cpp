@@ -188,6 +188,7 @@ Topology::Refusal Topology::import(const Definitions& given, Done done) {
                         are_right(definitions.exchanges) && are_right(definitions.queues) &&
                         are_right(definitions.bindings);
   if (!is_right) return refusal;
+  if (auto error = check_queue_limits(incoming)) return error;
 
   Plan plan;
   const auto put_all = [&](const auto& list) {

@@ -1,7 +1,9 @@
-"""What an operator does to a broker, in one way for both: policies."""
+"""What an operator does to a broker, in one way for both: policies, definitions."""
 
 import base64
 import json
+import os
+import tempfile
 import urllib.request
 
 from support.broker import patience
@@ -13,23 +15,29 @@ class _Rabbit:
     def __init__(self, server):
         self._base = f"http://127.0.0.1:{server.management_port}/api/"
 
-    def _ask(self, method, kind, name, body=None):
+    def _ask(self, method, path, body=None):
         login = base64.b64encode(b"guest:guest").decode()
         request = urllib.request.Request(
-            f"{self._base}{kind}/%2F/{name}", method=method,
+            self._base + path, method=method,
             data=None if body is None else json.dumps(body).encode(),
             headers={"Content-Type": "application/json", "Authorization": f"Basic {login}"})
         with urllib.request.urlopen(request, timeout=patience(20)) as answer:
-            answer.read()
+            return answer.read()
 
     def set_policy(self, name, pattern, definition, *, priority=0, apply_to="all",
                    operator=False):
-        self._ask("PUT", "operator-policies" if operator else "policies", name, {
+        self._ask("PUT", f"{'operator-policies' if operator else 'policies'}/%2F/{name}", {
             "pattern": pattern, "definition": definition, "priority": priority,
             "apply-to": "queues" if operator else apply_to})
 
     def clear_policy(self, name, *, operator=False):
-        self._ask("DELETE", "operator-policies" if operator else "policies", name)
+        self._ask("DELETE", f"{'operator-policies' if operator else 'policies'}/%2F/{name}")
+
+    def export_definitions(self):
+        return json.loads(self._ask("GET", "definitions"))
+
+    def import_definitions(self, definitions):
+        self._ask("POST", "definitions", definitions)
 
 
 class _Tern:
@@ -46,6 +54,16 @@ class _Tern:
 
     def clear_policy(self, name, *, operator=False):
         self._server.control("policy", "clear", name, *(["--operator"] if operator else []))
+
+    def export_definitions(self):
+        return json.loads(self._server.control("definitions", "export"))
+
+    def import_definitions(self, definitions):
+        handle, path = tempfile.mkstemp(suffix=".json")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(definitions, file)
+        self._server.control("definitions", "import", path)
+        os.unlink(path)
 
 
 def of(server):

@@ -2,41 +2,7 @@
 others run on the same broker.
 """
 
-import base64
 import json
-import os
-import tempfile
-import urllib.request
-
-from support.broker import patience
-
-
-def _ask_reference(s, body=None):
-    """The management plugin's definitions; rabbitmqctl would take an Erlang machine's start."""
-    login = base64.b64encode(b"guest:guest").decode()
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{s.server.management_port}/api/definitions", data=body,
-        method="GET" if body is None else "POST",
-        headers={"Content-Type": "application/json", "Authorization": f"Basic {login}"})
-    with urllib.request.urlopen(request, timeout=patience(20)) as answer:
-        return answer.read()
-
-
-def _export(s):
-    if s.is_reference:
-        return json.loads(_ask_reference(s))
-    return json.loads(s.server.control("definitions", "export"))
-
-
-def _import(s, definitions):
-    if s.is_reference:
-        _ask_reference(s, json.dumps(definitions).encode())
-        return
-    handle, path = tempfile.mkstemp(suffix=".json")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(definitions, file)
-    s.server.control("definitions", "import", path)
-    os.unlink(path)
 
 
 def _own(s, exported, section):
@@ -56,7 +22,7 @@ def _own(s, exported, section):
 
 
 def _note_export(s):
-    exported = _export(s)
+    exported = s.control.export_definitions()
     for section in ("exchanges", "queues", "bindings", "policies", "parameters"):
         for line in _own(s, exported, section):
             s.note(line)
@@ -103,7 +69,7 @@ def imported(s):
                                   "priority": 0, "definition": {"max-length": 9}}}],
     }
     for _ in range(2):
-        _import(s, definitions)
+        s.control.import_definitions(definitions)
     _note_export(s)
     c = s.channel()
     for body in "abc":

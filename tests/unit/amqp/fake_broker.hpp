@@ -34,6 +34,8 @@ class FakeBroker final : public broker::Broker {
   using Result = broker::OperationResult;
 
   std::vector<std::string> calls;  ///< since the last take_calls()
+  int channels = 0;                ///< open ones
+  int channels_max = 1000;
   std::map<std::string, broker::QueueAddress> queues;
   std::vector<MessageRef> published;
   std::vector<PublisherToken> tokens;  ///< of published
@@ -87,6 +89,14 @@ class FakeBroker final : public broker::Broker {
     return broker::BrokerError{broker::ErrorKind::not_allowed,
                                "vhost " + std::string(name) + " not found"};
   }
+
+  std::optional<broker::BrokerError> open_channel(const SessionId&) override {
+    if (channels == channels_max)
+      return broker::BrokerError{broker::ErrorKind::not_allowed, "too many channels"};
+    ++channels;
+    return std::nullopt;
+  }
+  void close_channel(const SessionId&) override { --channels; }
 
   void declare_exchange(const broker::Caller&, broker::ExchangeSpec spec,
                         broker::OperationNumber n) override {

@@ -24,7 +24,7 @@ class Generator {
                            chance() ? hash_password(7, text()) : "",
                            std::string(hashing_names[0]),
                            words(),
-                           raw("{}"),
+                           chance() ? "{}" : R"({"max-channels":7,"max-connections":-1})",
                            {}});
     for (std::size_t i = 0, n = below(4); i < n; ++i)
       all.permissions.push_back({unique(), name(), text(), text(), text(), {}});

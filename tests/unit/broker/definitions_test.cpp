@@ -191,6 +191,22 @@ TEST_CASE("definitions: errors name the file, the place, what was expected and w
         "streams or exchanges, found \"queue\"");
 }
 
+TEST_CASE("definitions: limits are whole numbers under names that are known") {
+  const auto user = [](const std::string& limits) {
+    return error_of(R"({"users": [{"name": "u", "limits": )" + limits + "}]}");
+  };
+  CHECK(user(R"({"max-connections": 5, "max-channels": -1})") == "(no error)");
+  CHECK(user("[]") == "(no error)");
+  CHECK(user(R"({"max-channels": "5"})") ==
+        "f.json: $.users[0].limits.max-channels: expected an integer, found \"5\"");
+  CHECK(user(R"({"max-queues": 5})") ==
+        "f.json: $.users[0].limits.max-queues: expected one of max-connections, max-channels");
+  CHECK(user("5") == "f.json: $.users[0].limits: expected an object with limits, found 5");
+  CHECK(error_of(R"({"parameters": [{"vhost": "/", "component": "vhost-limits", "name": "limits",
+                    "value": {"max-channels": 5}}]})") ==
+        "f.json: $.parameters[0].value.max-channels: expected one of max-connections, max-queues");
+}
+
 TEST_CASE("definitions: broken JSON is named by line and column") {
   CHECK(error_of("{\n  \"queues\": [,]\n}").starts_with("f.json:2:14: this is not JSON: "));
   CHECK(error_of("").starts_with("f.json:1:1: this is not JSON: "));
