@@ -21,6 +21,10 @@ struct Context {
   bool wake_asked = false;
   std::unique_ptr<Groups> groups{};             ///< if messages have groups
   std::function<void(Position place)> offer{};  ///< puts a parked message back in order
+  /// The group of a message, which holds it from now on; none if it has none, or that is taken.
+  std::function<Groups::Index(const Message& message)> hold_group{};
+  /// Lanes that do not know all groups that are held: no message of a group may go out.
+  std::uint32_t lanes_claiming = 0;
 
   /// Whether a message that leaves for this reason goes on to another place (and so must be in
   /// memory); otherwise it is dropped.

@@ -41,7 +41,8 @@ Groups::Group& Groups::at(Index group) {
   return groups_[group];
 }
 
-Groups::Claim Groups::claim(std::uint64_t hash, Position place, Index& group) {
+// A group that is not known gets a number, and needs a member then.
+Groups::Index Groups::index_of(std::uint64_t hash) {
   const auto [found, is_new] = by_hash_.try_emplace(hash, none);
   if (is_new) {
     if (free_.empty()) {
@@ -53,12 +54,26 @@ Groups::Claim Groups::claim(std::uint64_t hash, Position place, Index& group) {
     }
     groups_[found->second].hash = hash;
   }
-  Group& entered = groups_[found->second];
+  return found->second;
+}
+
+Groups::Claim Groups::claim(std::uint64_t hash, Position place, Index& group) {
+  const Index index = index_of(hash);
+  Group& entered = groups_[index];
   const Claim result = enter(entered, place);
   if (result == Claim::full) return result;
   ++entered.members;
-  group = found->second;
+  group = index;
   return result;
+}
+
+Groups::Index Groups::hold(std::uint64_t hash) {
+  const Index index = index_of(hash);
+  Group& group = groups_[index];
+  if (group.busy) return none;
+  group.busy = true;
+  ++group.members;
+  return index;
 }
 
 Groups::Claim Groups::claim_again(Position place, Index group) {

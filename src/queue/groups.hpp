@@ -48,7 +48,10 @@ class Groups {
   /// A message that is first in order wants to go out. Its group's number is put into `group`,
   /// unless it was there already.
   [[nodiscard]] Claim claim(std::uint64_t hash, Position place, Index& group);
-  /// The same for a member: one that was offered, or came back.
+  /// A message that is not in order holds its group as the active one, if that is free: its
+  /// number, or none.
+  [[nodiscard]] Index hold(std::uint64_t hash);
+  /// The same as claim() for a member: one that was offered, or came back.
   [[nodiscard]] Claim claim_again(Position place, Index group);
 
   // Each of these returns the place of a parked member that is now to be put back in order; it
@@ -86,6 +89,7 @@ class Groups {
   };
 
   [[nodiscard]] Group& at(Index group);
+  [[nodiscard]] Index index_of(std::uint64_t hash);
   [[nodiscard]] Claim enter(Group& group, Position place);
   [[nodiscard]] std::optional<Position> offer(Group& group);
   void skip_left(Group& group);

@@ -122,6 +122,9 @@ class Lane {
   std::uint64_t purge_parked();
   /// Messages' groups mean nothing any more. Nothing may be parked.
   void forget_groups();
+  /// Messages that have waited since before the restart hold their groups, as soon as these are
+  /// known: they are read when somebody wants a message.
+  void claim_groups();
   [[nodiscard]] bool has_parked() const noexcept { return parked_count_ != 0; }
 
   /// Lets go what is due, at most `budget` messages, which is lowered by so many: what has expired
@@ -182,9 +185,11 @@ class Lane {
   struct Waiting {
     std::uint32_t delivery_count = 0;
     Time due{};
-    bool overdue = false;  ///< has expired meanwhile
+    bool overdue = false;     ///< has expired meanwhile
+    std::uint32_t group = 0;  ///< which it holds
   };
-  enum class Reading : std::uint8_t { nothing, returned, ahead, leaving, looking };
+  using WaitingPlace = std::map<Position, Waiting>::iterator;
+  enum class Reading : std::uint8_t { nothing, returned, ahead, leaving, looking, claiming };
   struct Looked {
     Position from = 0;
     Position next = 0;
@@ -226,6 +231,7 @@ class Lane {
   // lane_leaving.cpp
   void leave(Position position, Slot& slot, LeaveReason reason, std::uint64_t operation = 0);
   void make_ready(Position position, Slot& slot);
+  void came_back(Position position, const Slot& slot);
   void delay(Position position, Slot& slot, Time due);
   void end_delay(Position position);
   void release_waiting(Position position);
@@ -239,16 +245,22 @@ class Lane {
   // lane_browse.cpp
   [[nodiscard]] bool is_shown(const Slot& slot, MessageState state) const noexcept;
   [[nodiscard]] bool look_at(Position position, const Slot& slot, BrowsePage& page);
+  [[nodiscard]] bool look_at_waiting(const WaitingPlace& waiting, BrowsePage& page);
   [[nodiscard]] bool look_into_middle(Position& from, BrowsePage& page);
-  [[nodiscard]] std::optional<Looked> looked_up(Position from, Position to);
+  [[nodiscard]] std::optional<Looked> looked_up(Position from, Position to, const BrowsePage& page);
   [[nodiscard]] bool intervene_in_middle(Position position, Intervention intervention,
                                          const MessageRef& message, std::uint64_t operation);
+  [[nodiscard]] bool intervene_in_waiting(const WaitingPlace& waiting, Intervention intervention,
+                                          const MessageRef& message);
 
   // lane_groups.cpp
   void leave_group(Position position, std::uint32_t group, SlotState state);
   [[nodiscard]] Slot* first_parked(Position& position);
   void remove_parked(const Slot& slot) noexcept;
   void expire_parked(std::uint32_t& budget);
+  void read_claiming();
+  void groups_read(Position next, std::span<const Loaded> messages);
+  void end_claiming();
 
   // lane_paging.cpp
   void absorb();
@@ -259,7 +271,7 @@ class Lane {
 
   // lane_reading.cpp
   void read_on(bool wanted);
-  void read(Reading what, Position from, Position to);
+  void read(Reading what, Position from, Position to, std::uint64_t bytes_max);
   void read_leaving();
   [[nodiscard]] Position end_of_returned_run(Position first);
   [[nodiscard]] bool take_leaving(Loaded& loaded, Reading what);
@@ -317,6 +329,7 @@ class Lane {
   PositionSet holes_;                 ///< of the middle: gone, though a read may bring them
   std::vector<DuePoint> delayed_;     ///< min-heap of waiting messages; some in vain
   std::map<Position, Waiting> waiting_;     ///< waiting since before the restart, without slots
+  Position claiming_ = 0;                   ///< of them, those from here on must claim their groups
   std::map<Position, std::uint32_t> back_;  ///< delivery counts since before the restart
   std::unique_ptr<DueIndex> due_;           ///< once a message has an expiration of its own
   std::vector<DuePoint> unfinished_;        ///< min-heap: fired, and the message is still there

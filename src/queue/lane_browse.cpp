@@ -20,6 +20,14 @@ bool Lane::look(MessageState state, Position& from, BrowsePage& page) {
       if (!look_into_middle(from, page)) return false;
       continue;
     }
+    if (state == MessageState::delayed && !waiting_.empty()) {
+      const auto waiting = waiting_.lower_bound(std::max<Position>(from, 1));
+      if (waiting != waiting_.end() && (slot == nullptr || waiting->first < position)) {
+        if (!look_at_waiting(waiting, page)) return false;
+        from = waiting->first + 1;
+        continue;
+      }
+    }
     if (slot == nullptr) {
       from = 0;
       return true;
@@ -40,7 +48,7 @@ bool Lane::look_at(Position position, const Slot& slot, BrowsePage& page) {
   Found found;
   found.message = slot.message;
   if (!found.message) {
-    auto looked = looked_up(position, position + 1);
+    auto looked = looked_up(position, position + 1, page);
     if (!looked) return false;
     if (looked->messages.empty()) return true;
     found.message = std::move(looked->messages.front().message);
@@ -59,11 +67,27 @@ bool Lane::look_at(Position position, const Slot& slot, BrowsePage& page) {
   return true;
 }
 
+// One that has waited since before the restart is only in the store.
+bool Lane::look_at_waiting(const WaitingPlace& waiting, BrowsePage& page) {
+  const auto& [position, what] = *waiting;
+  auto looked = looked_up(position, position + 1, page);
+  if (!looked) return false;
+  if (looked->messages.empty()) return true;
+  page.add({.position = place_in_level(config_.level, position),
+            .state = MessageState::delayed,
+            .redelivered = true,
+            .delivery_count = what.delivery_count,
+            .due = what.due,
+            .holder = {},
+            .message = std::move(looked->messages.front().message)});
+  return true;
+}
+
 // Those that are on their way out of the middle are not shown; where nobody knows yet which ones
 // these are, the page waits.
 bool Lane::look_into_middle(Position& from, BrowsePage& page) {
   if (draining() != 0) return false;
-  auto looked = looked_up(std::max(from, head_end_), tail_begin_);
+  auto looked = looked_up(std::max(from, head_end_), tail_begin_, page);
   if (!looked) return false;
   for (Loaded& loaded : looked->messages) {
     if (page.is_full()) return true;
@@ -89,10 +113,12 @@ bool Lane::look_into_middle(Position& from, BrowsePage& page) {
 }
 
 // The answer to a read of this range, if it is there; otherwise asks for it as soon as possible.
-std::optional<Lane::Looked> Lane::looked_up(Position from, Position to) {
+std::optional<Lane::Looked> Lane::looked_up(Position from, Position to, const BrowsePage& page) {
   if (looked_ && looked_->from == from) return std::exchange(looked_, std::nullopt);
   looked_.reset();
-  if (reading_ == Reading::nothing) read(Reading::looking, from, to);
+  const std::uint64_t bytes_max = std::min(page.bytes_max, config_.window_head_bytes / 2);
+  if (reading_ == Reading::nothing)
+    read(Reading::looking, from, to, std::max<std::uint64_t>(bytes_max, 1));
   return std::nullopt;
 }
 
@@ -131,18 +157,33 @@ bool Lane::intervene(Position position, Intervention intervention, const Message
 
 bool Lane::intervene_in_middle(Position position, Intervention intervention,
                                const MessageRef& message, std::uint64_t operation) {
-  if (intervention == Intervention::release) {
-    if (waiting_.count(position) == 0) return false;
-    release_waiting(position);
-    return waiting_.count(position) == 0;
-  }
-  const bool is_there = is_in_middle(position) && !holes_.contains(position) &&
-                        waiting_.count(position) == 0 && leaving_.count(position) == 0;
-  if (!is_there || !message || draining() != 0) return false;
+  if (const auto waiting = waiting_.find(position); waiting != waiting_.end())
+    return intervene_in_waiting(waiting, intervention, message);
+  const bool is_there =
+      is_in_middle(position) && !holes_.contains(position) && leaving_.count(position) == 0;
+  if (intervention == Intervention::release || !is_there || !message || draining() != 0)
+    return false;
   --counts_.ready;
   const Wish wish{.reason = LeaveReason::redriven, .operation = operation};
   Loaded loaded{.position = position, .message = message};
   leave_middle(loaded, intervention == Intervention::redrive ? &wish : nullptr);
+  return true;
+}
+
+bool Lane::intervene_in_waiting(const WaitingPlace& waiting, Intervention intervention,
+                                const MessageRef& message) {
+  const Position position = waiting->first;
+  if (intervention == Intervention::release) {
+    release_waiting(position);
+    return waiting_.count(position) == 0;
+  }
+  if (intervention == Intervention::redrive || !message) return false;
+  const std::uint32_t group = waiting->second.group;
+  waiting_.erase(waiting);
+  --counts_.delayed;
+  if (is_in_middle(position)) holes_.insert(position);
+  settled_.add(position, message->bytes(), message->body().size(), false);
+  if (group != Groups::none) leave_group(position, group, SlotState::delayed);
   return true;
 }
 

@@ -13,6 +13,9 @@ namespace tern::queue {
 namespace {
 /// Fewer entries than this are not worth tidying.
 constexpr std::size_t small = 64;
+/// Waiting messages this close together are read with what lies between.
+constexpr Position claiming_gap_max = 64;
+constexpr std::uint64_t claiming_bytes_max = 1ULL << 20;
 }  // namespace
 
 void Lane::park(Position position, Slot& slot) {
@@ -90,6 +93,43 @@ void Lane::forget_groups() {
   parked_due_.clear();
   for (Position position = 1; Slot* const slot = slots_.at_or_after(position); ++position)
     slot->group = 0;
+  for (auto& [position, waiting] : waiting_) waiting.group = 0;
+  end_claiming();
+}
+
+void Lane::claim_groups() {
+  if (waiting_.empty()) return;
+  ensure(claiming_ == 0, "claims groups twice");
+  claiming_ = waiting_.begin()->first;
+  ++context_.lanes_claiming;
+}
+
+void Lane::end_claiming() {
+  if (claiming_ == 0) return;
+  claiming_ = 0;
+  --context_.lanes_claiming;
+}
+
+// Reads those that wait, with what lies between if that is little.
+void Lane::read_claiming() {
+  auto waiting = waiting_.lower_bound(claiming_);
+  if (waiting == waiting_.end()) return end_claiming();
+  const Position first = waiting->first;
+  Position last = first;
+  for (; waiting != waiting_.end() && waiting->first - last <= claiming_gap_max; ++waiting)
+    last = waiting->first;
+  read(Reading::claiming, first, last + 1, claiming_bytes_max);
+}
+
+void Lane::groups_read(Position next, std::span<const Loaded> messages) {
+  if (claiming_ == 0) return;  // There are no groups any more.
+  for (const Loaded& loaded : messages) {
+    const auto waiting = waiting_.find(loaded.position);
+    if (waiting != waiting_.end() && waiting->second.group == Groups::none)
+      waiting->second.group = context_.hold_group(*loaded.message);
+  }
+  claiming_ = std::max(claiming_, next);
+  if (waiting_.lower_bound(claiming_) == waiting_.end()) end_claiming();
 }
 
 // A message whose slot is gone was its group's active one, in order, or parked.

@@ -83,9 +83,7 @@ void Lane::make_ready(Position position, Slot& slot) {
   slot.state = SlotState::ready;
   count_ready(slot);
   push_returned(position);
-  if (slot.group == 0 || context_.groups == nullptr) return;
-  const Position place = place_in_level(config_.level, position);
-  if (const auto offered = context_.groups->came_back(slot.group, place)) context_.offer(*offered);
+  came_back(position, slot);
 }
 
 void Lane::delay(Position position, Slot& slot, Time due) {
@@ -121,16 +119,27 @@ void Lane::release_waiting(Position position) {
     ++counts_.ready;
     back_.insert_or_assign(position, waiting.delivery_count);
     if (waiting.overdue) leaving_.emplace(position, Wish{.reason = LeaveReason::expired});
+    // In order, but no member until it is first: those before it go first.
+    if (waiting.group != Groups::none) leave_group(position, waiting.group, SlotState::delayed);
     return;
   }
   Slot& slot = slots_.occupy(position);
   slot.loaded = slot.redelivered = true;
   slot.delivery_count = waiting.delivery_count;
+  slot.group = waiting.group;
   if (waiting.overdue) leaving_.emplace(position, Wish{.reason = LeaveReason::expired});
   if (position < cursor_) return make_ready(position, slot);
   count_ready(slot);
   ++head_count_;
   ++slim_head_;
+  came_back(position, slot);
+}
+
+// An active message of a group is in order again.
+void Lane::came_back(Position position, const Slot& slot) {
+  if (slot.group == Groups::none || context_.groups == nullptr) return;
+  const Position place = place_in_level(config_.level, position);
+  if (const auto offered = context_.groups->came_back(slot.group, place)) context_.offer(*offered);
 }
 
 // An expiration of a message's own has come, wherever the message stands.

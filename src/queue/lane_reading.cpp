@@ -4,6 +4,8 @@
 //   ahead     the middle's front, for the head; or because the first of the middle are to leave
 //   returned  requeued messages that are not in memory
 //   leaving   single messages that leave once they are read
+//   looking   what an operator wants to see (lane_browse.cpp)
+//   claiming  messages that hold their groups since before the restart (lane_groups.cpp)
 
 #include <algorithm>
 #include <utility>
@@ -23,28 +25,30 @@ constexpr std::uint64_t leaving_bytes_max = 1ULL << 20;
 
 void Lane::read_on(bool wanted) {
   if (reading_ != Reading::nothing || read_failed_) return;
-  if (draining() != 0) return read(Reading::ahead, head_end_, tail_begin_);
+  const std::uint64_t window = std::max<std::uint64_t>(config_.window_head_bytes / 2, 1);
+  if (draining() != 0) return read(Reading::ahead, head_end_, tail_begin_, window);
+  if (wanted && claiming_ != 0) {
+    read_claiming();
+    if (reading_ != Reading::nothing) return;
+  }
   Position position = 0;
   if (wanted && (!returned_.empty() || slim_head_ != 0)) {
     const Slot* const slot = first_ready(position);
     if (slot != nullptr && !slot->message)
-      return read(Reading::returned, position, end_of_returned_run(position));
+      return read(Reading::returned, position, end_of_returned_run(position), window);
   }
   const bool ahead = wanted && middle_count() != 0;
-  if (ahead && head_count_ == 0) return read(Reading::ahead, head_end_, tail_begin_);
+  if (ahead && head_count_ == 0) return read(Reading::ahead, head_end_, tail_begin_, window);
   if (!leaving_.empty()) return read_leaving();
   if (ahead && head_bytes_ <= config_.window_head_bytes / 2)
-    read(Reading::ahead, head_end_, tail_begin_);
+    read(Reading::ahead, head_end_, tail_begin_, window);
 }
 
-void Lane::read(Reading what, Position from, Position to) {
+void Lane::read(Reading what, Position from, Position to, std::uint64_t bytes_max) {
   reading_ = what;
   read_from_ = from;
   read_to_ = to;
-  const std::uint64_t bytes = what == Reading::leaving
-                                  ? leaving_bytes_max
-                                  : std::max<std::uint64_t>(config_.window_head_bytes / 2, 1);
-  sink_.read(config_.stream, from, to, bytes);
+  sink_.read(config_.stream, from, to, bytes_max);
 }
 
 void Lane::read_leaving() {
@@ -54,7 +58,7 @@ void Lane::read_leaving() {
     if (position - last > leaving_gap_max) break;
     last = position;
   }
-  read(Reading::leaving, first, last + 1);
+  read(Reading::leaving, first, last + 1, leaving_bytes_max);
 }
 
 // Up to where all messages are requeued and not in memory, so that one read brings them all.
@@ -87,6 +91,7 @@ void Lane::loaded(Position from, Position next, std::span<Loaded> messages) {
     return;
   }
   read_failed_ = next <= from;
+  if (what == Reading::claiming) return groups_read(next, messages);
   auto wish = leaving_.lower_bound(from);
   for (Loaded& message : messages) {
     ensure(static_cast<bool>(message.message), "loaded nothing");

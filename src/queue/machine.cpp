@@ -20,6 +20,7 @@ Queue::Machine::Machine(const Settings& settings, Sink& sink)
       }) {
   plain_ = !settings.is_gate;
   context_.offer = [this](Position place) { offer(place); };
+  context_.hold_group = [this](const Message& message) { return hold_group(message); };
   if (settings.priority_max == 0) return;
   levels_ = std::make_unique<Levels>(context_, lane_);
   plain_ = false;

@@ -132,6 +132,7 @@ class Queue::Machine {
   [[nodiscard]] Way claim(Lane& lane, Position position, Slot& slot);
   void unclaim(const Lane& lane, Position position, const Slot& slot);
   void offer(Position place);
+  [[nodiscard]] Groups::Index hold_group(const Message& message);
   [[nodiscard]] std::uint64_t purge_parked();
   /// Ready messages that wait for others of their group.
   [[nodiscard]] std::uint64_t parked() const noexcept {

@@ -9,6 +9,7 @@ namespace tern::queue {
 // A message that is first in order takes its group, or is parked.
 Queue::Machine::Way Queue::Machine::claim(Lane& lane, Position position, Slot& slot) {
   if (context_.groups == nullptr) return Way::free;
+  if (context_.lanes_claiming != 0) return Way::blocked;
   const Position place = place_in_level(lane.level(), position);
   Groups& groups = *context_.groups;
   Groups::Claim claim{};
@@ -32,6 +33,11 @@ void Queue::Machine::unclaim(const Lane& lane, Position position, const Slot& sl
   if (context_.groups == nullptr || slot.group == Groups::none) return;
   const Position place = place_in_level(lane.level(), position);
   if (const auto offered = context_.groups->came_back(slot.group, place)) offer(*offered);
+}
+
+Groups::Index Queue::Machine::hold_group(const Message& message) {
+  const auto key = group_key_.of(message, group_memory_);
+  return key ? context_.groups->hold(Groups::hash_of(*key)) : Groups::none;
 }
 
 void Queue::Machine::offer(Position place) {
@@ -72,6 +78,11 @@ void Queue::Machine::configure_groups(const Rules& rules) {
   }
   context_.groups = rules.group.empty() ? nullptr : std::make_unique<Groups>();
   group_key_ = MessageKey(rules.group, text_property(rules.group));
+  if (context_.groups == nullptr) return;
+  if (levels_ == nullptr)
+    lane_.claim_groups();
+  else
+    levels_->each([](Lane& lane) { lane.claim_groups(); });
 }
 
 }  // namespace tern::queue
