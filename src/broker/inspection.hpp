@@ -1,9 +1,11 @@
 // Inspection: what one shard has under way of operations.hpp: searches and redrives, which go
-// through a queue page by page. Owned by a shard, used on its thread.
+// through a queue page by page, and interventions, which may have to read messages first. Owned by
+// a shard, used on its thread.
 #pragma once
 
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 #include "base/time.hpp"
 #include "broker/operations.hpp"
@@ -23,6 +25,13 @@ struct Inspection {
   Operations::PeekDone peeked;
   std::uint32_t count_max = 0;
   PeekResult result;
+
+  // An intervention, if `intervened` is set: in one message after the other.
+  Operations::CountDone intervened;
+  queue::Intervention intervention{};
+  std::vector<Position> positions;  ///< that are left, the next one last
+  std::uint32_t looks = 0;          ///< for the next one, because it is not in memory
+  std::uint64_t count = 0;
 
   // Else a redrive.
   RedriveRequest redrive;

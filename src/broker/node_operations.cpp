@@ -62,13 +62,17 @@ void NodeOperations::count(const Holder& holder, queue::MessageState state, Coun
 
 void NodeOperations::intervene(const Holder& holder, const std::vector<Position>& positions,
                                queue::Intervention intervention, CountDone done) {
-  run(who_knows, [holder, positions, intervention, done](Shard& shard) {
-    shard.at_holder(
-        holder,
-        [positions, intervention, done](Shard& owner, QueueId queue) {
-          done(owner.intervene(queue, positions, intervention));
-        },
-        [done](BrokerError error) { done(std::move(error)); });
+  const std::uint64_t number = next_number_++;
+  auto go = [number, positions, intervention, done](Shard& shard, QueueId queue) {
+    Inspection inspection;
+    inspection.queue = queue;
+    inspection.positions = positions;
+    inspection.intervention = intervention;
+    inspection.intervened = done;
+    shard.intervene(number, std::move(inspection));
+  };
+  run(who_knows, [holder, done, go = std::move(go)](Shard& shard) {
+    shard.at_holder(holder, go, [done](BrokerError error) { done(std::move(error)); });
   });
 }
 

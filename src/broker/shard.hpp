@@ -90,8 +90,7 @@ class Shard final : public Broker, private queue::Sink {
                  std::function<void(BrokerError)> refused);
   void inspect(std::uint64_t number, Inspection&& inspection);
   void stop_redrive(std::uint64_t number);
-  std::uint64_t intervene(QueueId queue, const std::vector<Position>& positions,
-                          queue::Intervention intervention);
+  void intervene(std::uint64_t number, Inspection&& inspection);
   [[nodiscard]] std::uint64_t count(QueueId queue, queue::MessageState state);
   [[nodiscard]] const Totals& totals() const noexcept { return totals_; }
   [[nodiscard]] ShardId id() const noexcept { return ports_.id; }
@@ -265,6 +264,7 @@ class Shard final : public Broker, private queue::Sink {
   // Inspections (shard_inspect.cpp).
   [[nodiscard]] QueuePointer find_holder(const Holder& holder) const;
   void next_page(std::uint64_t number);
+  void intervene_further(std::uint64_t number, Inspection& inspection);
   void peek_page(std::uint64_t number, Inspection& inspection, std::vector<queue::Found>& page);
   void redrive_page(std::uint64_t number, Inspection& inspection, std::vector<queue::Found>& page);
   /// Where a message would go, and as what; the error says why nowhere.

@@ -83,6 +83,7 @@ void Shard::browsed(QueueId, std::uint64_t operation, std::vector<queue::Found>&
     Inspection* const inspection = shard.inspections_.find(operation);
     // The queue may have gone since.
     if (inspection == nullptr || inspection->progress.is_done) return;
+    if (inspection->intervened) return shard.intervene_further(operation, *inspection);
     if (!inspection->peeked && !inspection->redrive.is_dry_run && shard.transfers_in_flight_ != 0) {
       // What is planned must go at once, or topology may change in between: look again soon.
       inspection->resume_at = shard.now_ + redrive_retry;
@@ -231,18 +232,51 @@ void Shard::end_inspections(QueueId queue) {
       const auto done = std::move(inspection.peeked);
       inspections_.erase(number);
       done(std::move(gone));
+    } else if (inspection.intervened) {
+      const auto done = std::move(inspection.intervened);
+      inspections_.erase(number);
+      done(std::move(gone));
     } else if (!inspection.progress.is_done) {
       end_redrive(number, inspection, std::move(gone));
     }
   }
 }
 
-std::uint64_t Shard::intervene(QueueId queue, const std::vector<Position>& positions,
-                               queue::Intervention intervention) {
-  OwnedQueue* owned = find_owned(queue);
+// --- intervening
+// ----------------------------------------------------------------------------------
+
+void Shard::intervene(std::uint64_t number, Inspection&& inspection) {
+  std::reverse(inspection.positions.begin(), inspection.positions.end());
+  inspections_.add(number, std::move(inspection));
+  intervene_further(number, *inspections_.find(number));
+}
+
+// A message that is only in the store cannot be dealt with before it was seen: the queue is asked
+// to show it, among the ready ones first and then among those that wait.
+void Shard::intervene_further(std::uint64_t number, Inspection& inspection) {
+  constexpr queue::MessageState looked_for[] = {queue::MessageState::ready,
+                                                queue::MessageState::delayed};
+  OwnedQueue* owned = find_owned(inspection.queue);
   ensure(owned != nullptr, "an intervention in a queue that has gone");
-  const Changing changing(changing_);
-  return owned->machine.intervene(positions, intervention, 0, now_);
+  while (!inspection.positions.empty()) {
+    const Position position = inspection.positions.back();
+    const Changing changing(changing_);
+    const bool is_done =
+        owned->machine.intervene({&position, 1}, inspection.intervention, number, now_) != 0;
+    if (!is_done && inspection.looks != std::size(looked_for)) {
+      const queue::MessageState state = looked_for[inspection.looks++];
+      return owned->machine.browse(
+          {.operation = number, .state = state, .from = position, .count_max = 1, .bytes_max = 1},
+          now_);
+    }
+    if (is_done) ++inspection.count;
+    inspection.positions.pop_back();
+    inspection.looks = 0;
+  }
+  const auto done = std::move(inspection.intervened);
+  const std::uint64_t count = inspection.count;
+  inspections_.erase(number);
+  done(count);
 }
 
 std::uint64_t Shard::count(QueueId queue, queue::MessageState state) {

@@ -311,3 +311,41 @@ TEST_CASE("looking into a queue changes nothing") {
   CHECK(second.delivery.message->body() == "c");
   CHECK_FALSE(first.delivery.redelivered);
 }
+
+TEST_CASE("a message that is only in the store is removed by its position alone") {
+  TestNode node({.shards = 2});
+  TestClient* client = &with_dead_letters(node);
+  for (const char* body : {"a", "b", "c"}) publish_one(node, *client, body);
+  node.run();
+  node.restart(TestNode::Crash::clean);
+  client = &node.connect();
+  std::optional<std::uint64_t> removed;
+  // Of those there is only one, and it is there once.
+  node.node().operations().remove({"/", "work", false}, {2, 99, 2},
+                                  [&](Outcome<std::uint64_t> count) { removed = *count; });
+  CHECK_FALSE(removed);
+  node.run();
+  REQUIRE(removed);
+  CHECK(*removed == 1);
+  CHECK(node.wait(*client, client->get("work", true)).delivery.message->body() == "a");
+  CHECK(node.wait(*client, client->get("work", true)).delivery.message->body() == "c");
+  CHECK(ready(node, *client, "work") == 0);
+}
+
+TEST_CASE("removing ends with an error when its queue is deleted meanwhile") {
+  TestNode node({});
+  TestClient* client = &with_dead_letters(node);
+  publish_one(node, *client, "a");
+  node.run();
+  node.restart(TestNode::Crash::clean);
+  client = &node.connect();
+  std::optional<bool> failed;
+  const auto deletion = client->remove("work");
+  node.node().operations().remove({"/", "work", false}, {1}, [&](Outcome<std::uint64_t> count) {
+    REQUIRE_FALSE(failed);
+    failed = !count.has_value();
+  });
+  node.wait(*client, deletion);
+  node.run();
+  CHECK(failed == true);
+}
