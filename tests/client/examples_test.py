@@ -27,8 +27,12 @@ EXPECTED = {
         "archive (#): payments.audit.info: books closed"]),
     "manual-ack.js": ["good: ack", "busy database: requeue", "busy database: ack (again)",
                       "unreadable: drop", "0 left in the queue"],
+    "dead-letters.js": sorted([
+        "order 1: binoculars", "order 2: what is it for?", "order 3: field guide",
+        "dead letter: order 2, rejected in orders, 1 time",
+        "dead letter: order 4, expired in orders, 1 time"]),
 }
-SORTED = ("fan-out.js", "topic-logs.js")
+SORTED = ("fan-out.js", "topic-logs.js", "dead-letters.js")
 
 
 def run(program, port):
