@@ -4,6 +4,7 @@
 #include <limits>
 #include <string>
 
+#include "broker/arguments_table.hpp"
 #include "broker/texts.hpp"
 #include "message/field_text.hpp"
 
@@ -85,6 +86,17 @@ std::optional<BrokerError> check_names(const FieldTable& arguments, QueueType ty
 }
 
 }  // namespace
+
+std::span<const QueueArgument> queue_arguments() noexcept {
+  static const std::vector<QueueArgument> both = [] {
+    const auto first = arguments_of_rabbitmq();
+    const auto second = further_arguments();
+    std::vector<QueueArgument> all(first.begin(), first.end());
+    all.insert(all.end(), second.begin(), second.end());
+    return all;
+  }();
+  return both;
+}
 
 std::optional<std::string> find_fault(const QueueArgument& argument, const FieldValue& value) {
   switch (argument.type) {

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view opening = R"(# Arguments of queues and exchanges
 
-<!-- Made by `ternmq check --print-arguments`; change src/broker/arguments_table.cpp instead of this
+<!-- Made by `ternmq check --print-arguments`; change src/broker/*_table.cpp instead of this
 page. -->
 
 What a queue can do is said by the arguments with which it is declared, and by policies, which set
