@@ -141,7 +141,7 @@ void Connection::release_channel(Slot& slot) {
   if (content_channel_ == &channel) content_channel_ = nullptr;
   if (cached_channel_ == &channel) cached_channel_ = nullptr;
   channels_.erase(channel.instance());
-  context_.broker().close_channel(context_.caller.session);
+  if (attached_) context_.broker().close_channel(context_.caller.session);
   channel.release();
   slot.channel.reset();
 }

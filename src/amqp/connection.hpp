@@ -140,7 +140,8 @@ class Connection final : public broker::Session {
   Phase phase_ = Phase::header;
   bool held_ = false;
   bool attached_ = false;
-  bool move_noted_ = false;  // the carrier has been told
+  bool move_noted_ = false;    // the carrier has been told
+  broker::Standing standing_;  // between leave() and arrive()
   std::uint16_t channel_max_ = 0;
   std::uint16_t heartbeat_seconds_ = 0;
   ChannelInstance last_instance_ = 0;

@@ -60,14 +60,15 @@ bool Connection::leave() {
     stay();
     return false;
   }
-  detach();
+  attached_ = false;
+  standing_ = context_.broker().move_out(context_.caller.session);
   return true;
 }
 
 void Connection::arrive(broker::Broker& broker, Time now) {
   now_ = now;
   context_.move_to(broker);
-  context_.caller.session = broker.attach(*this);
+  context_.caller.session = broker.move_in(*this, standing_);
   attached_ = true;
   context_.wish.reset();
   context_.publishes_away = 0;
@@ -75,10 +76,8 @@ void Connection::arrive(broker::Broker& broker, Time now) {
   for (const auto& [number, slot] : slots_)
     if (slot.channel) slot.channel->moved();
   guarded(0, [&] {
-    const auto vhost =
-        broker.open_vhost(context_.caller.session, *context_.caller.user, context_.vhost);
-    if (!vhost) throw_broker_error(vhost.error(), ConnectionOpen::info.id);
-    context_.caller.vhost = *vhost;
+    if (const auto error = broker.check_home(context_.caller.session, context_.vhost))
+      throw_broker_error(*error, ConnectionOpen::info.id);
   });
 }
 

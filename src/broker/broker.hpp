@@ -32,6 +32,13 @@ struct Caller {
   std::uint32_t vhost = 0;  ///< from open_vhost
 };
 
+/// What a session has opened, on its way from one shard to another.
+struct Standing {
+  const User* user = nullptr;
+  std::uint32_t vhost = 0;
+  std::uint32_t channels = 0;
+};
+
 struct ExchangeSpec {
   std::string name;
   std::string type;  ///< "direct", "fanout", "topic", "headers"
@@ -117,9 +124,16 @@ class Broker {
   /// The shard of a queue, the caller's own if there is no such queue: a connection that works with
   /// one queue does best on that queue's shard.
   [[nodiscard]] virtual ShardId home_of(const Caller&, std::string_view queue) const = 0;
-  /// Whether a session may detach here and attach to another shard as the same client: nothing of
-  /// it stays behind.
+  /// Whether a session may move to another shard as the same client: nothing of it would stay here.
   [[nodiscard]] virtual bool may_move(const SessionId& session) const = 0;
+  /// Detaches a session that may move; what is counted of it travels along.
+  [[nodiscard]] virtual Standing move_out(const SessionId& session) = 0;
+  /// Attaches a session that was moved out of another shard.
+  [[nodiscard]] virtual SessionId move_in(Session& session, const Standing& standing) = 0;
+  /// Whether a session that was moved in still has its user and virtual host: neither changes of
+  /// topology nor their end reach one that is on its way. Errors as from open_vhost.
+  [[nodiscard]] virtual std::optional<BrokerError> check_home(const SessionId& session,
+                                                              std::string_view vhost) const = 0;
 
   // --- topology (asynchronous; result fields in session.hpp) ------------------------------------
   virtual void declare_exchange(const Caller&, ExchangeSpec spec, OperationNumber) = 0;

@@ -347,18 +347,6 @@ Shard::SessionEntry* Shard::find_session(const SessionId& id) noexcept {
   return const_cast<SessionEntry*>(std::as_const(*this).find_session(id));
 }
 
-ShardId Shard::home_of(const Caller& caller, std::string_view queue) const {
-  const QueuePointer record = replica_.find_queue(caller.vhost, queue);
-  return record == nullptr ? ports_.id : record->shard;
-}
-
-// Exclusive queues know their owner by its session.
-bool Shard::may_move(const SessionId& session) const {
-  const SessionEntry* const entry = find_session(session);
-  ensure(entry != nullptr, "an unknown session wants to move");
-  return entry->exclusive_queues.empty() && !entry->is_congested && ports_.shards > 1;
-}
-
 // --- back-pressure
 // --------------------------------------------------------------------------------
 

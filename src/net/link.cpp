@@ -232,6 +232,7 @@ bool Link::leave(ShardThread& target) {
     if (!error) moved.assign(protocol, descriptor, error);
   }
   if (error) {
+    machine_.arrive(thread_->shard(), thread_->now());
     thread_->note_closed(*this);
     return false;
   }

@@ -69,6 +69,18 @@ class FakeBroker final : public broker::Broker {
     return found == queues.end() ? ShardId{0} : found->second.shard;
   }
   [[nodiscard]] bool may_move(const SessionId&) const override { return can_move; }
+  broker::Standing move_out(const SessionId& id) override {
+    detach(id);
+    return {&user_, 1, static_cast<std::uint32_t>(std::exchange(channels, 0))};
+  }
+  SessionId move_in(broker::Session& moved, const broker::Standing& standing) override {
+    channels = static_cast<int>(standing.channels);
+    return attach(moved);
+  }
+  std::optional<broker::BrokerError> check_home(const SessionId&, std::string_view) const override {
+    if (has_vhost) return std::nullopt;
+    return broker::BrokerError{broker::ErrorKind::not_allowed, "gone"};
+  }
   SessionId attach(broker::Session& attached) override {
     session = &attached;
     return {shard, 7};
@@ -84,7 +96,6 @@ class FakeBroker final : public broker::Broker {
   }
   broker::Outcome<std::uint32_t> open_vhost(const SessionId&, const broker::User&,
                                             std::string_view name) override {
-    if (!has_vhost) return broker::BrokerError{broker::ErrorKind::not_allowed, "gone"};
     if (name == "/") return 1U;
     return broker::BrokerError{broker::ErrorKind::not_allowed,
                                "vhost " + std::string(name) + " not found"};

@@ -30,6 +30,8 @@ struct Mover : Client {
     CHECK(broker.session == nullptr);
     connection->arrive(there, now);
     REQUIRE(there.session != nullptr);
+    CHECK(broker.channels == 0);
+    CHECK(there.channels == (there.has_vhost ? 1 : 0));
   }
 
   FakeBroker there;
