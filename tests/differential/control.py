@@ -21,7 +21,7 @@ class _Rabbit:
             self._base + path, method=method,
             data=None if body is None else json.dumps(body).encode(),
             headers={"Content-Type": "application/json", "Authorization": f"Basic {login}"})
-        with urllib.request.urlopen(request, timeout=patience(20)) as answer:
+        with urllib.request.urlopen(request, timeout=patience(60)) as answer:
             return answer.read()
 
     def set_policy(self, name, pattern, definition, *, priority=0, apply_to="all",
