@@ -68,7 +68,7 @@ bool Connection::leave() {
 void Connection::arrive(broker::Broker& broker, Time now) {
   now_ = now;
   context_.move_to(broker);
-  context_.caller.session = broker.move_in(*this, standing_);
+  context_.caller = broker.move_in(*this, standing_);
   attached_ = true;
   context_.wish.reset();
   context_.publishes_away = 0;

@@ -34,7 +34,7 @@ struct Caller {
 
 /// What a session has opened, on its way from one shard to another.
 struct Standing {
-  const User* user = nullptr;
+  std::string user;
   std::uint32_t vhost = 0;
   std::uint32_t channels = 0;
 };
@@ -128,8 +128,8 @@ class Broker {
   [[nodiscard]] virtual bool may_move(const SessionId& session) const = 0;
   /// Detaches a session that may move; what is counted of it travels along.
   [[nodiscard]] virtual Standing move_out(const SessionId& session) = 0;
-  /// Attaches a session that was moved out of another shard.
-  [[nodiscard]] virtual SessionId move_in(Session& session, const Standing& standing) = 0;
+  /// Attaches a session that was moved out of another shard; it is this caller from now on.
+  [[nodiscard]] virtual Caller move_in(Session& session, const Standing& standing) = 0;
   /// Whether a session that was moved in still has its user and virtual host: neither changes of
   /// topology nor their end reach one that is on its way. Errors as from open_vhost.
   [[nodiscard]] virtual std::optional<BrokerError> check_home(const SessionId& session,

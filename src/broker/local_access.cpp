@@ -25,6 +25,17 @@ Outcome<const User*> LocalAccess::authenticate(std::string_view user, std::strin
   return local.get();
 }
 
+const User* LocalAccess::take_over(const std::string& user) {
+  auto& local = users_[user];
+  if (!local) {
+    local = std::make_unique<LocalUser>();
+    local->name = user;
+  }
+  if (const Access::Account* account = access_->find(user))
+    static_cast<User&>(*local) = account->user;
+  return local.get();
+}
+
 bool LocalAccess::exists(const User& user) const {
   return access_->find(user.name) != nullptr;
 }

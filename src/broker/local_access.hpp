@@ -19,6 +19,8 @@ class LocalAccess {
   /// that is deleted nothing is permitted.
   [[nodiscard]] Outcome<const User*> authenticate(std::string_view user, std::string_view password,
                                                   bool peer_is_loopback);
+  /// The user of a session that has logged in on another shard; valid as the above.
+  [[nodiscard]] const User* take_over(const std::string& user);
   [[nodiscard]] bool exists(const User& user) const;
   [[nodiscard]] bool may_access_vhost(const User& user, const std::string& vhost) const;
   [[nodiscard]] bool may(const User& user, const std::string& vhost, ResourceKind kind,

@@ -105,7 +105,7 @@ class Shard final : public Broker, private queue::Sink {
   [[nodiscard]] ShardId home_of(const Caller& caller, std::string_view queue) const override;
   [[nodiscard]] bool may_move(const SessionId& session) const override;
   [[nodiscard]] Standing move_out(const SessionId& session) override;
-  [[nodiscard]] SessionId move_in(Session& session, const Standing& standing) override;
+  [[nodiscard]] Caller move_in(Session& session, const Standing& standing) override;
   [[nodiscard]] std::optional<BrokerError> check_home(const SessionId& session,
                                                       std::string_view vhost) const override;
   [[nodiscard]] std::optional<BrokerError> open_channel(const SessionId& session) override;

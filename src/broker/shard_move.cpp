@@ -21,20 +21,21 @@ Standing Shard::move_out(const SessionId& session) {
   ensure(may_move(session), "a session moves that is tied to its shard");
   SessionEntry* const entry = find_session(session);
   ensure(entry->user != nullptr, "a session moves that has opened no virtual host");
-  const Standing standing{entry->user, entry->vhost, entry->channels};
+  Standing standing{entry->user->name, entry->vhost, entry->channels};
   // Its connection and its channels stay counted: it is not gone.
   entry->user = nullptr;
   detach(session);
   return standing;
 }
 
-SessionId Shard::move_in(Session& session, const Standing& standing) {
+Caller Shard::move_in(Session& session, const Standing& standing) {
   const SessionId id = attach(session);
   SessionEntry* const entry = find_session(id);
-  entry->user = standing.user;
+  // Each shard has its own objects for users.
+  entry->user = replica_.access().take_over(standing.user);
   entry->vhost = standing.vhost;
   entry->channels = standing.channels;
-  return id;
+  return {id, entry->user, standing.vhost};
 }
 
 std::optional<BrokerError> Shard::check_home(const SessionId& session,

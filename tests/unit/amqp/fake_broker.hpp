@@ -71,11 +71,11 @@ class FakeBroker final : public broker::Broker {
   [[nodiscard]] bool may_move(const SessionId&) const override { return can_move; }
   broker::Standing move_out(const SessionId& id) override {
     detach(id);
-    return {&user_, 1, static_cast<std::uint32_t>(std::exchange(channels, 0))};
+    return {user_.name, 1, static_cast<std::uint32_t>(std::exchange(channels, 0))};
   }
-  SessionId move_in(broker::Session& moved, const broker::Standing& standing) override {
+  broker::Caller move_in(broker::Session& moved, const broker::Standing& standing) override {
     channels = static_cast<int>(standing.channels);
-    return attach(moved);
+    return {attach(moved), &user_, standing.vhost};
   }
   std::optional<broker::BrokerError> check_home(const SessionId&, std::string_view) const override {
     if (has_vhost) return std::nullopt;

@@ -71,6 +71,22 @@ TEST_CASE("users log in with their name and password only") {
   }
 }
 
+TEST_CASE("a session from another shard gets a user of this shard, with its rights here") {
+  Fixture on;
+  LocalAccess elsewhere;
+  elsewhere.update(on.access);
+  const User& there = **elsewhere.authenticate("ann", "secret", true);
+  const User* const here = on.local.take_over(there.name);
+  CHECK(here != &there);
+  CHECK(here == &on.ann());
+  CHECK(on.local.may_access_vhost(*here, "/"));
+  // The account has gone while the session was on its way.
+  const User* const stranger = on.local.take_over("gone");
+  CHECK(stranger->name == "gone");
+  CHECK_FALSE(on.local.exists(*stranger));
+  CHECK_FALSE(on.local.may_access_vhost(*stranger, "/"));
+}
+
 TEST_CASE("a loopback user logs in from this machine only") {
   Fixture on;
   CHECK(on.login("guest", "guest", true) == "in");
