@@ -96,6 +96,7 @@ class Peer final : public Transport {
   void output_pending() override {}
   void input_resumed() override {}
   void close_when_flushed(bool) override { ensure(false, "the broker closes the connection"); }
+  void move_wanted(ShardId) override {}
   void abort() override { ensure(false, "the broker aborts the connection"); }
 
  private:
