@@ -44,6 +44,7 @@ async function main() {
   let left = ORDERS.length;
   const handled = new Promise((resolve) => {
     channel.consume(QUEUE, (message) => {
+      if (message === null) return;  // The queue was deleted.
       const order = JSON.parse(message.content);
       if (order.item === null) {
         console.log(`order ${order.id}: what is it for?`);
@@ -60,6 +61,7 @@ async function main() {
   const died = new Promise((resolve) => {
     let count = 0;
     channel.consume(DEAD_LETTERS, (letter) => {
+      if (letter === null) return;
       const order = JSON.parse(letter.content);
       const [death] = letter.properties.headers['x-death'];
       console.log(`dead letter: order ${order.id}, ${death.reason} in ${death.queue}, ` +
