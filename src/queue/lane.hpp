@@ -261,6 +261,7 @@ class Lane {
   void read_claiming();
   void groups_read(Position next, std::span<const Loaded> messages);
   void end_claiming();
+  void stop_waiting(WaitingPlace waiting);
 
   // lane_paging.cpp
   void absorb();

@@ -179,8 +179,7 @@ bool Lane::intervene_in_waiting(const WaitingPlace& waiting, Intervention interv
   }
   if (intervention == Intervention::redrive || !message) return false;
   const std::uint32_t group = waiting->second.group;
-  waiting_.erase(waiting);
-  --counts_.delayed;
+  stop_waiting(waiting);
   if (is_in_middle(position)) holes_.insert(position);
   settled_.add(position, message->bytes(), message->body().size(), false);
   if (group != Groups::none) leave_group(position, group, SlotState::delayed);

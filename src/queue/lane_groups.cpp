@@ -12,7 +12,7 @@ namespace tern::queue {
 
 namespace {
 /// Fewer entries than this are not worth tidying.
-constexpr std::size_t small = 64;
+constexpr std::size_t few_parked = 64;
 /// Waiting messages this close together are read with what lies between.
 constexpr Position claiming_gap_max = 64;
 constexpr std::uint64_t claiming_bytes_max = 1ULL << 20;
@@ -30,7 +30,7 @@ void Lane::park(Position position, Slot& slot) {
   }
   slot.state = SlotState::parked;
   ++parked_count_;
-  if (parked_.size() > small + 2 * parked_count_) {
+  if (parked_.size() > few_parked + 2 * parked_count_) {
     std::erase_if(parked_, [this](Position other) {
       const Slot* const found = slots_.find(other);
       return found == nullptr || found->state != SlotState::parked;
@@ -113,7 +113,7 @@ void Lane::end_claiming() {
 // Reads those that wait, with what lies between if that is little.
 void Lane::read_claiming() {
   auto waiting = waiting_.lower_bound(claiming_);
-  if (waiting == waiting_.end()) return end_claiming();
+  ensure(waiting != waiting_.end(), "groups are claimed for nothing");
   const Position first = waiting->first;
   Position last = first;
   for (; waiting != waiting_.end() && waiting->first - last <= claiming_gap_max; ++waiting)
@@ -130,6 +130,14 @@ void Lane::groups_read(Position next, std::span<const Loaded> messages) {
   }
   claiming_ = std::max(claiming_, next);
   if (waiting_.lower_bound(claiming_) == waiting_.end()) end_claiming();
+}
+
+// As soon as the last one is gone, not when the next is looked for: the command that lets it go is
+// followed by the next delivery, a look for the next one is not.
+void Lane::stop_waiting(WaitingPlace waiting) {
+  waiting_.erase(waiting);
+  --counts_.delayed;
+  if (claiming_ != 0 && waiting_.lower_bound(claiming_) == waiting_.end()) end_claiming();
 }
 
 // A message whose slot is gone was its group's active one, in order, or parked.

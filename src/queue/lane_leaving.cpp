@@ -112,8 +112,7 @@ void Lane::release_waiting(Position position) {
     return;
   }
   const Waiting waiting = found->second;
-  waiting_.erase(found);
-  --counts_.delayed;
+  stop_waiting(found);
   if (is_in_middle(position)) {
     ++kept_.count;
     ++counts_.ready;

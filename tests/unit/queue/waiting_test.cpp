@@ -9,7 +9,7 @@ namespace {
 
 const Rules rules{.retry = {.type = Retry::Type::all, .min = Millis{1000}}, .group = "g"};
 
-MessageRef in_group(const std::string& group, const std::string& body) {
+MessageRef persistent_in_group(const std::string& group, const std::string& body) {
   Properties properties;
   properties.headers = FieldTable{{"g", group}};
   const std::string encoded = encode_properties(properties);
@@ -19,7 +19,7 @@ MessageRef in_group(const std::string& group, const std::string& body) {
                              .persistent = true});
 }
 
-struct Watched : FakeSink {
+struct WatchedGroups : FakeSink {
   std::vector<Found> found;
   void browsed(QueueId, std::uint64_t, std::vector<Found>&& messages, Position) override {
     found = std::move(messages);
@@ -28,7 +28,7 @@ struct Watched : FakeSink {
 
 // A queue on the store of one that stopped while "a1" and "b1" waited.
 struct Restarted {
-  Watched sink;
+  WatchedGroups sink;
   std::unique_ptr<Queue> queue;
   Time now{};
 
@@ -36,7 +36,7 @@ struct Restarted {
     queue = std::make_unique<Queue>(settings, sink);
     queue->configure(rules, now);
     for (const char* body : {"a1", "b1", "a2", "c1", "b2"})
-      queue->publish(in_group({body[0]}, body), {}, now);
+      queue->publish(persistent_in_group({body[0]}, body), {}, now);
     consume(1);
     sink.commit_all();
     queue->commit_advanced(now);
@@ -88,7 +88,7 @@ TEST_CASE("a message that waits over a restart holds its group until it is done 
   CHECK(f.taken().empty());
   f.answer();
   CHECK(f.taken().empty());
-  f.queue->publish(in_group("d", "d1"), {}, f.now);
+  f.queue->publish(persistent_in_group("d", "d1"), {}, f.now);
   CHECK(f.taken() == "d1");
   f.tick(1000);
   CHECK(f.taken() == "a1 b1");
@@ -98,6 +98,16 @@ TEST_CASE("a message that waits over a restart holds its group until it is done 
   CHECK(f.taken() == "b2");
   CHECK(f.queue->counts().delayed == 0);
   CHECK(f.queue->counts().ready == 0);
+}
+
+TEST_CASE("whoever wants a message once nothing waits any more gets one") {
+  Restarted f;
+  f.tick(1000);
+  CHECK(f.queue->counts().delayed == 0);
+  f.queue->get({.session = consumer_id(1).session, .operation = 3}, true, f.now);
+  f.answer();
+  REQUIRE(f.sink.gots.size() == 1);
+  CHECK(f.sink.gots[0].delivered.body == "a1");
 }
 
 TEST_CASE("groups mean nothing any more while it is read who holds them") {
@@ -110,7 +120,7 @@ TEST_CASE("groups mean nothing any more while it is read who holds them") {
   CHECK(f.taken() == "a2 b2");
   f.queue->configure(rules, f.now);
   f.answer();
-  f.queue->publish(in_group("a", "a3"), {}, f.now);
+  f.queue->publish(persistent_in_group("a", "a3"), {}, f.now);
   CHECK(f.taken().empty());
   f.tick(1000);
   CHECK(f.taken() == "a1 b1");
