@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <random>
 #include <thread>
 
@@ -227,6 +228,15 @@ void judge(const std::string& path, int round) {
   store->stop();
 }
 
+void await_confirmed(const std::string& path, std::uint64_t position) {
+  const SharedLedger ledger(path + "/ledger");
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (std::atomic_ref(ledger->confirmed[1]).load() < position) {
+    REQUIRE(std::chrono::steady_clock::now() < deadline);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
 }  // namespace
 
 TEST_CASE("the victim of the crash test", "[.]") {
@@ -242,8 +252,10 @@ TEST_CASE("nothing confirmed is lost when the process is killed") {
   for (int round = 0; round < 12; ++round) {
     const pid_t pid = start_victim(dir.path());
     REQUIRE(pid > 0);
-    // Time is the point here: the kill must come anywhere.
-    std::this_thread::sleep_for(std::chrono::milliseconds(120 + random() % 300));
+    // Time is the point here: the kill must come anywhere. Every fourth comes while the victim
+    // starts, the others when it is at work, however long it takes to get there.
+    if (round % 4 != 3) await_confirmed(dir.path(), confirmed + 150);
+    std::this_thread::sleep_for(std::chrono::milliseconds(random() % 300));
     REQUIRE(kill(pid, SIGKILL) == 0);
     int status = 0;
     REQUIRE(waitpid(pid, &status, 0) == pid);
