@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-static void check(int good, const char *what) {
+static void check(int good, const char* what) {
   if (good) return;
   fprintf(stderr, "with_librabbitmq: %s failed\n", what);
   exit(1);
@@ -25,14 +25,14 @@ static long confirmed_by_next_frame(amqp_connection_state_t connection, long con
   check(amqp_simple_wait_frame(connection, &frame) == AMQP_STATUS_OK, "wait_frame");
   if (frame.frame_type != AMQP_FRAME_METHOD || frame.payload.method.id != AMQP_BASIC_ACK_METHOD)
     return confirmed;
-  const amqp_basic_ack_t *ack = frame.payload.method.decoded;
+  const amqp_basic_ack_t* ack = frame.payload.method.decoded;
   amqp_maybe_release_buffers(connection);
   return ack->multiple ? (long)ack->delivery_tag : confirmed + 1;
 }
 
-static double publish(amqp_connection_state_t connection, const char *queue, long messages,
+static double publish(amqp_connection_state_t connection, const char* queue, long messages,
                       long bytes, long window) {
-  char *body = calloc(1, (size_t)bytes + 1);
+  char* body = calloc(1, (size_t)bytes + 1);
   amqp_basic_properties_t properties = {._flags = AMQP_BASIC_DELIVERY_MODE_FLAG,
                                         .delivery_mode = 1};
   const amqp_bytes_t content = {(size_t)bytes, body};
@@ -49,7 +49,7 @@ static double publish(amqp_connection_state_t connection, const char *queue, lon
   return (double)messages / (now() - start);
 }
 
-static double consume(amqp_connection_state_t connection, const char *queue, long messages,
+static double consume(amqp_connection_state_t connection, const char* queue, long messages,
                       long window, long ack_every) {
   amqp_basic_qos(connection, 1, 0, (uint16_t)window, 0);
   const double start = now();
@@ -59,8 +59,7 @@ static double consume(amqp_connection_state_t connection, const char *queue, lon
   for (long got = 1; got <= messages; ++got) {
     amqp_envelope_t envelope;
     amqp_maybe_release_buffers(connection);
-    check(amqp_consume_message(connection, &envelope, NULL, 0).reply_type ==
-              AMQP_RESPONSE_NORMAL,
+    check(amqp_consume_message(connection, &envelope, NULL, 0).reply_type == AMQP_RESPONSE_NORMAL,
           "consume_message");
     if (got % ack_every == 0 || got == messages)
       amqp_basic_ack(connection, 1, envelope.delivery_tag, ack_every > 1);
@@ -69,13 +68,13 @@ static double consume(amqp_connection_state_t connection, const char *queue, lon
   return (double)messages / (now() - start);
 }
 
-int main(int count, char **arguments) {
+int main(int count, char** arguments) {
   check(count == 8, "reading seven arguments");
-  const char *queue = arguments[3];
+  const char* queue = arguments[3];
   const long messages = strtol(arguments[4], NULL, 10);
   const long window = strtol(arguments[6], NULL, 10);
   amqp_connection_state_t connection = amqp_new_connection();
-  amqp_socket_t *socket = amqp_tcp_socket_new(connection);
+  amqp_socket_t* socket = amqp_tcp_socket_new(connection);
   const int port = (int)strtol(arguments[2], NULL, 10);
   check(amqp_socket_open(socket, arguments[1], port) == 0, "socket_open");
   check(amqp_login(connection, "/", 0, 131072, 0, AMQP_SASL_METHOD_PLAIN, "guest", "guest")
