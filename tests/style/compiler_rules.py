@@ -78,6 +78,13 @@ def _closure(file, by_path, search):
     return [seen[path] for path in sorted(seen)]
 
 
+def _is_proven_by_source(header, by_path):
+    """Whether a source file begins with it: then the release build says whether it stands alone."""
+    source = by_path.get(re.sub(r"\.hpp$", ".cpp", header.path))
+    first = source and re.search(r'^\s*#\s*include\s*["<]([^">]+)[">]', source.text, re.MULTILINE)
+    return bool(first) and header.path.endswith("/" + first[1])
+
+
 def headers_alone(root, files, cache, compiler="g++"):
     """Yields (path, line, text) for every header that does not compile by itself."""
     search = ["src", "tests", "include"]
@@ -86,7 +93,8 @@ def headers_alone(root, files, cache, compiler="g++"):
     salt = _version(compiler) + " ".join(_FLAGS)
     todo = []
     for file in files:
-        if file.is_header and file.path.startswith(("src/", "tests/", "include/")):
+        if (file.is_header and file.path.startswith(("src/", "tests/", "include/"))
+                and not _is_proven_by_source(file, by_path)):
             together = _closure(file, by_path, search)
             name = _digest(salt, *[part for one in together for part in (one.path, one.text)])
             if not passed.has(name):
