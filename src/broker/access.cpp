@@ -8,12 +8,6 @@
 namespace tern::broker {
 namespace {
 
-constexpr std::size_t name_bytes_max = 255;
-
-BrokerError invalid(std::string text) {
-  return {ErrorKind::precondition_failed, std::move(text)};
-}
-
 std::optional<BrokerError> check_pattern(const std::string& what, const std::string& pattern) {
   const auto compiled = Pattern::compile(pattern);
   if (compiled) return std::nullopt;

@@ -15,6 +15,9 @@
 
 namespace tern::broker {
 
+/// Names travel as AMQP short strings.
+inline constexpr std::size_t name_bytes_max = 255;
+
 /// Where in which file something was defined, for errors: "shop.json: $.queues[3].arguments".
 /// Empty for what did not come from a file.
 using DefinitionOrigin = std::string;

@@ -16,9 +16,6 @@ namespace tern::broker {
 
 using Json = nlohmann::json;
 
-/// Names travel as AMQP short strings.
-inline constexpr std::size_t name_bytes_max = 255;
-
 /// What is wrong with a file, and what is odd: "FILE: $.queues[3].name: …".
 class Findings {
  public:

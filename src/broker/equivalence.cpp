@@ -18,11 +18,11 @@ BrokerError inequivalent(std::string_view argument, const std::string& thing,
   return error;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   return "'" + std::string(text) + "'";
 }
 
-std::string quoted(bool flag) {
+std::string in_quotes(bool flag) {
   return flag ? "'true'" : "'false'";
 }
 
@@ -30,7 +30,7 @@ template <class T>
 std::optional<BrokerError> compare_field(std::string_view field, const std::string& thing,
                                          const T& current, const T& received) {
   if (current == received) return std::nullopt;
-  return inequivalent(field, thing, quoted(received), quoted(current));
+  return inequivalent(field, thing, in_quotes(received), in_quotes(current));
 }
 
 // Whether the type is said of a value depends on whether there is one on both sides.
@@ -42,7 +42,7 @@ std::optional<BrokerError> compare_argument(std::string_view name, const std::st
   if (now == nullptr || wanted == nullptr)
     return inequivalent(name, thing, describe_field(wanted), describe_field(now));
   if (is_equivalent(*now, *wanted)) return std::nullopt;
-  return inequivalent(name, thing, quoted(field_text(*wanted)), quoted(field_text(*now)));
+  return inequivalent(name, thing, in_quotes(field_text(*wanted)), in_quotes(field_text(*now)));
 }
 
 // A classic queue is one whether or not it says so.

@@ -27,6 +27,11 @@ struct BrokerError {
   std::string text;
 };
 
+/// What was asked for can never be right: precondition-failed.
+[[nodiscard]] inline BrokerError invalid(std::string text) {
+  return {ErrorKind::precondition_failed, std::move(text)};
+}
+
 template <class T>
 using Outcome = Result<T, BrokerError>;
 

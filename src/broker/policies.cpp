@@ -8,10 +8,6 @@
 namespace tern::broker {
 namespace {
 
-BrokerError invalid(std::string text) {
-  return {ErrorKind::precondition_failed, std::move(text)};
-}
-
 // A value as Erlang prints it, which is how RabbitMQ quotes one.
 std::string printed(const FieldValue& value) {
   const auto* text = value.as<std::string>();

@@ -11,12 +11,6 @@
 namespace tern::broker {
 namespace {
 
-constexpr std::size_t name_bytes_max = 255;
-
-BrokerError invalid(std::string text) {
-  return {ErrorKind::precondition_failed, std::move(text)};
-}
-
 BrokerError no_vhost(const std::string& name) {
   return {ErrorKind::not_found, "no vhost '" + name + "'"};
 }

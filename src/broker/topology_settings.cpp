@@ -12,12 +12,6 @@
 namespace tern::broker {
 namespace {
 
-constexpr std::size_t name_bytes_max = 255;
-
-BrokerError invalid(std::string text) {
-  return {ErrorKind::precondition_failed, std::move(text)};
-}
-
 BrokerError missing(std::string text) {
   return {ErrorKind::not_found, std::move(text)};
 }

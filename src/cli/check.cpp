@@ -16,7 +16,7 @@
 namespace tern::cli {
 namespace {
 
-constexpr std::string_view help_text =
+constexpr std::string_view check_help =
     R"(Usage: ternmq check [--config FILE] [--definitions PATH] [--strict] [--vhost NAME] [FLAGS]
        ternmq check --print-docs | --print-arguments
 
@@ -104,7 +104,7 @@ int run_check(const Invocation& invocation, std::span<const std::string> argumen
     return std::find(arguments.begin(), arguments.end(), wanted) != arguments.end();
   };
   if (has("--help") || has("-h")) {
-    invocation.out << help_text;
+    invocation.out << check_help;
     return 0;
   }
   if (has("--print-docs")) {

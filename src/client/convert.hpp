@@ -13,6 +13,11 @@ namespace tern::client {
 [[nodiscard]] ternmq::table to_table(const FieldTable& table);
 [[nodiscard]] ternmq::value to_value(const FieldValue& value);
 
+/// Whether the wire can carry it as a short string.
+[[nodiscard]] inline bool is_short(const std::string& text) {
+  return text.size() <= 255;
+}
+
 /// Whether the wire can carry it: names and short strings of at most 255 octets, tables not nested
 /// deeper than the codec reads.
 [[nodiscard]] bool is_encodable(const ternmq::table& table, int depth = 1);

@@ -4,13 +4,6 @@
 #include "client/machine.hpp"
 
 namespace tern::client {
-namespace {
-
-bool is_short(const std::string& text) {
-  return text.size() <= 255;
-}
-
-}  // namespace
 
 void Machine::declare(OperationPtr<std::vector<ternmq::queue_status>> op, ternmq::topology&& what) {
   using Statuses = std::vector<ternmq::queue_status>;

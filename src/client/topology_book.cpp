@@ -69,10 +69,6 @@ AdminPart::Step bind(const exchange_binding& what) {
           .on_reply = {}};
 }
 
-bool is_short(const std::string& text) {
-  return text.size() <= 255;
-}
-
 bool is_same(const binding& left, const binding& right) {
   return left.exchange == right.exchange && left.queue == right.queue &&
          left.routing_key == right.routing_key && left.arguments == right.arguments;

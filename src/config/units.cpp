@@ -13,22 +13,22 @@ namespace tern::config {
 
 namespace {
 
-struct Unit {
+struct NamedFactor {
   std::string_view name;
   std::uint64_t factor;
 };
 
-constexpr std::array<Unit, 9> size_units{{{"B", 1},
-                                          {"KiB", 1ULL << 10},
-                                          {"MiB", 1ULL << 20},
-                                          {"GiB", 1ULL << 30},
-                                          {"TiB", 1ULL << 40},
-                                          {"kB", 1'000},
-                                          {"MB", 1'000'000},
-                                          {"GB", 1'000'000'000},
-                                          {"TB", 1'000'000'000'000}}};
+constexpr std::array<NamedFactor, 9> size_units{{{"B", 1},
+                                                 {"KiB", 1ULL << 10},
+                                                 {"MiB", 1ULL << 20},
+                                                 {"GiB", 1ULL << 30},
+                                                 {"TiB", 1ULL << 40},
+                                                 {"kB", 1'000},
+                                                 {"MB", 1'000'000},
+                                                 {"GB", 1'000'000'000},
+                                                 {"TB", 1'000'000'000'000}}};
 
-constexpr std::array<Unit, 5> duration_units{
+constexpr std::array<NamedFactor, 5> duration_units{
     {{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
 
 char lower(char c) {
@@ -55,15 +55,15 @@ Result<Quantity> split(std::string_view text, std::string_view what) {
   return Quantity{count, unit};
 }
 
-Result<std::uint64_t> scale(const Quantity& quantity, std::span<const Unit> units,
+Result<std::uint64_t> scale(const Quantity& quantity, std::span<const NamedFactor> units,
                             std::uint64_t max) {
-  for (const Unit& unit : units) {
+  for (const NamedFactor& unit : units) {
     if (!equal_in_any_case(unit.name, quantity.unit)) continue;
     if (quantity.count > max / unit.factor) return Error{"is too large"};
     return quantity.count * unit.factor;
   }
   std::string names;
-  for (const Unit& unit : units) {
+  for (const NamedFactor& unit : units) {
     names += names.empty() ? "" : ", ";
     names += unit.name;
   }
@@ -99,8 +99,8 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
 }
 
 std::string format_size(std::uint64_t bytes) {
-  const Unit* best = nullptr;
-  for (const Unit& unit : size_units) {
+  const NamedFactor* best = nullptr;
+  for (const NamedFactor& unit : size_units) {
     const bool binary = (unit.factor & (unit.factor - 1)) == 0 && unit.factor > 1;
     if (bytes == 0 || !binary || bytes % unit.factor != 0) continue;
     if (best == nullptr || unit.factor > best->factor) best = &unit;

@@ -24,7 +24,7 @@ using boost::asio::local::stream_protocol;
 using boost::system::error_code;
 
 // A listener that has no file descriptor left tries again after this.
-constexpr std::chrono::milliseconds accept_retry{100};
+constexpr std::chrono::milliseconds control_accept_retry{100};
 
 }  // namespace
 
@@ -152,7 +152,7 @@ void ControlServer::Room::accepted(const error_code& error, stream_protocol::soc
   if (error) {
     log_limited(limiter, LogLevel::warn, "control", "cannot accept a connection: {}",
                 error.message());
-    retry.expires_after(accept_retry);
+    retry.expires_after(control_accept_retry);
     retry.async_wait([this](const error_code& ended) {
       if (!ended) accept();
     });

@@ -13,7 +13,7 @@
 namespace tern::perf {
 namespace {
 
-constexpr std::size_t receive_bytes = 1 << 20;
+constexpr std::size_t delivery_buffer_bytes = 1 << 20;
 // How often a consumer to which nothing comes looks whether the run is over.
 constexpr double receive_seconds_max = 0.05;
 
@@ -36,7 +36,7 @@ Consumer::Consumer(RunState& state, unsigned index)
     : state_(state),
       options_(state.options),
       figures_(state.consumers[index]),
-      connection_(options_.target, receive_bytes),
+      connection_(options_.target, delivery_buffer_bytes),
       queues_(state.streams.queues_of_consumer(index)),
       seen_(state.streams.size()),
       is_shared_(state.streams.are_shared()),

@@ -17,7 +17,7 @@ namespace tern::perf {
 namespace {
 
 constexpr std::size_t batch_bytes_wanted = 64 << 10;
-constexpr std::size_t receive_bytes = 256 << 10;
+constexpr std::size_t confirm_buffer_bytes = 256 << 10;
 constexpr Nanos confirm_patience = 60 * nanos_per_second;
 
 // What this producer's part of --count is.
@@ -50,7 +50,7 @@ Producer::Producer(RunState& state, unsigned index)
       options_(state.options),
       figures_(state.producers[index]),
       index_(index),
-      connection_(options_.target, receive_bytes),
+      connection_(options_.target, confirm_buffer_bytes),
       window_(options_.confirm),
       limit_(part_of(options_.count, options_.producers, index)),
       batch_bytes_(batch_bytes_wanted) {

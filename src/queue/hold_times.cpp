@@ -6,12 +6,12 @@ namespace tern::queue {
 
 namespace {
 /// Fewer entries than this are not worth tidying.
-constexpr std::size_t small = 64;
+constexpr std::size_t few_deliveries = 64;
 }  // namespace
 
 void HoldTimes::delivered(Position place, Time now, std::uint32_t unacked, const IsHeld& is_held) {
   deliveries_.push_back({now, place});
-  if (deliveries_.size() > small + 2 * std::size_t{unacked}) tidy(is_held);
+  if (deliveries_.size() > few_deliveries + 2 * std::size_t{unacked}) tidy(is_held);
 }
 
 void HoldTimes::returned(Position place) {

@@ -38,7 +38,7 @@ constexpr std::uint32_t polynomial = 0x82F63B78;  // CRC32C, bits reversed
 using Matrix = std::array<std::uint32_t, 32>;     // a linear map of GF(2)^32: image of each bit
 using Table = std::array<std::array<std::uint32_t, 256>, 4>;
 
-constexpr std::uint32_t apply(const Matrix& matrix, std::uint32_t vector) {
+constexpr std::uint32_t product(const Matrix& matrix, std::uint32_t vector) {
   std::uint32_t sum = 0;
   for (std::size_t bit = 0; vector != 0; vector >>= 1, ++bit) {
     if ((vector & 1) != 0) sum ^= matrix[bit];
@@ -48,7 +48,7 @@ constexpr std::uint32_t apply(const Matrix& matrix, std::uint32_t vector) {
 
 constexpr Matrix square(const Matrix& matrix) {
   Matrix result{};
-  for (std::size_t bit = 0; bit < 32; ++bit) result[bit] = apply(matrix, matrix[bit]);
+  for (std::size_t bit = 0; bit < 32; ++bit) result[bit] = product(matrix, matrix[bit]);
   return result;
 }
 
@@ -61,7 +61,7 @@ constexpr Table zeros_table(std::size_t bytes) {
   Table table{};
   for (std::uint32_t byte = 0; byte < 256; ++byte) {
     for (std::uint32_t place = 0; place < 4; ++place)
-      table[place][byte] = apply(map, byte << (8 * place));
+      table[place][byte] = product(map, byte << (8 * place));
   }
   return table;
 }

@@ -5,8 +5,8 @@
 namespace tern::sim {
 namespace {
 
-constexpr std::size_t clients_max = 5;
-constexpr int steps = 900;
+constexpr std::size_t lineage_clients_max = 5;
+constexpr int lineage_steps = 900;
 
 class LineageSimulation : LineageWorld {
  public:
@@ -27,7 +27,7 @@ class LineageSimulation : LineageWorld {
  private:
   void play() {
     declare();
-    for (int step = 0; step < steps; ++step) {
+    for (int step = 0; step < lineage_steps; ++step) {
       act();
       observe();
     }
@@ -76,7 +76,7 @@ class LineageSimulation : LineageWorld {
   }
 
   void connect() {
-    if (actors_.size() == clients_max) return;
+    if (actors_.size() == lineage_clients_max) return;
     Actor actor;
     actor.client = &node_.connect(static_cast<std::uint32_t>(pick(node_.options().shards)));
     actor.number = ++actor_count_;

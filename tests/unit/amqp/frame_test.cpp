@@ -10,7 +10,7 @@ using namespace std::string_literals;
 
 namespace {
 
-constexpr std::uint32_t frame_max = 4096;
+constexpr std::uint32_t longest_frame = 4096;
 
 std::string frame_of(int type, int channel, const std::string& payload, char end = '\xCE') {
   std::string frame(1, static_cast<char>(type));
@@ -21,10 +21,10 @@ std::string frame_of(int type, int channel, const std::string& payload, char end
 }
 
 std::string refusal(const std::string& frame) {
-  const auto cut = cut_frame(frame, frame_max);
+  const auto cut = cut_frame(frame, longest_frame);
   REQUIRE(cut.status != FrameStatus::complete);
   REQUIRE(cut.status != FrameStatus::need_more);
-  const auto error = frame_error(cut, frame_max);
+  const auto error = frame_error(cut, longest_frame);
   CHECK(error.method == MethodId{});
   return std::to_string(static_cast<int>(error.code)) + ' ' + std::string(error.text());
 }
@@ -33,7 +33,7 @@ std::string refusal(const std::string& frame) {
 
 TEST_CASE("a frame is cut from the front, and its octets counted") {
   const std::string buffer = frame_of(1, 258, "\x00\x0A\x00\x0B"s) + "next";
-  const auto cut = cut_frame(buffer, frame_max);
+  const auto cut = cut_frame(buffer, longest_frame);
   CHECK(cut.status == FrameStatus::complete);
   CHECK(cut.type() == FrameType::method);
   CHECK(cut.channel == 258);
@@ -46,19 +46,19 @@ TEST_CASE("an incomplete frame asks for as many octets as it takes") {
   const std::string frame = frame_of(3, 1, "body");
   for (std::size_t size = 0; size < frame.size(); ++size) {
     const std::vector<char> part(frame.begin(), frame.begin() + static_cast<long>(size));
-    const auto cut = cut_frame(Bytes(part.data(), part.size()), frame_max);
+    const auto cut = cut_frame(Bytes(part.data(), part.size()), longest_frame);
     CHECK(cut.status == FrameStatus::need_more);
     CHECK(cut.bytes == (size < frame_head_bytes ? frame_head_bytes : frame.size()));
   }
-  CHECK(cut_frame(frame, frame_max).status == FrameStatus::complete);
+  CHECK(cut_frame(frame, longest_frame).status == FrameStatus::complete);
 }
 
 TEST_CASE("all types pass where they belong") {
-  CHECK(cut_frame(frame_of(1, 0, "\0\0\0\0"s), frame_max).status == FrameStatus::complete);
-  CHECK(cut_frame(frame_of(2, 1, std::string(12, '\0')), frame_max).status ==
+  CHECK(cut_frame(frame_of(1, 0, "\0\0\0\0"s), longest_frame).status == FrameStatus::complete);
+  CHECK(cut_frame(frame_of(2, 1, std::string(12, '\0')), longest_frame).status ==
         FrameStatus::complete);
-  CHECK(cut_frame(frame_of(3, 1, ""), frame_max).status == FrameStatus::complete);
-  CHECK(cut_frame(frame_of(8, 0, ""), frame_max).status == FrameStatus::complete);
+  CHECK(cut_frame(frame_of(3, 1, ""), longest_frame).status == FrameStatus::complete);
+  CHECK(cut_frame(frame_of(8, 0, ""), longest_frame).status == FrameStatus::complete);
 }
 
 TEST_CASE("a bad frame end is answered with the payload and the octet") {
@@ -73,11 +73,11 @@ TEST_CASE("a payload longer than frame_max is refused before it has come") {
   const std::string frame = frame_of(1, 1, std::string(5000, 'x'));
   CHECK(refusal(frame.substr(0, frame_head_bytes)) ==
         "501 FRAME_ERROR - type 1, all octets = <<>>: {frame_too_large,5000,4088}");
-  CHECK(cut_frame(frame_of(3, 1, std::string(4096, 'x')), frame_max).status ==
+  CHECK(cut_frame(frame_of(3, 1, std::string(4096, 'x')), longest_frame).status ==
         FrameStatus::complete);
-  CHECK(cut_frame(frame_of(3, 1, std::string(4097, 'x')), frame_max).status ==
+  CHECK(cut_frame(frame_of(3, 1, std::string(4097, 'x')), longest_frame).status ==
         FrameStatus::too_large);
-  CHECK(cut_frame("\x01\x00\x01\xFF\xFF\xFF\xFF"s, frame_max).status == FrameStatus::too_large);
+  CHECK(cut_frame("\x01\x00\x01\xFF\xFF\xFF\xFF"s, longest_frame).status == FrameStatus::too_large);
 }
 
 TEST_CASE("unknown types and payloads too short for their type are unknown frames") {
@@ -89,7 +89,8 @@ TEST_CASE("unknown types and payloads too short for their type are unknown frame
         "501 FRAME_ERROR - type 1, all octets = <<0,10,0>>: unknown_frame");
   CHECK(refusal(frame_of(2, 1, "\x00"s)) ==
         "501 FRAME_ERROR - type 2, all octets = <<0>>: unknown_frame");
-  CHECK(cut_frame(frame_of(2, 1, std::string(11, '\0')), frame_max).status == FrameStatus::unknown);
+  CHECK(cut_frame(frame_of(2, 1, std::string(11, '\0')), longest_frame).status ==
+        FrameStatus::unknown);
   CHECK(refusal(frame_of(0, 1, "")) ==
         "501 FRAME_ERROR - type 0, all octets = <<>>: unknown_frame");
 }
@@ -97,7 +98,7 @@ TEST_CASE("unknown types and payloads too short for their type are unknown frame
 TEST_CASE("heartbeats on a channel and content on channel 0 are unexpected frames") {
   CHECK(refusal(frame_of(8, 1, "")) == "505 UNEXPECTED_FRAME - type 8, all octets = <<>>");
   CHECK(refusal(frame_of(3, 0, "a")) == "505 UNEXPECTED_FRAME - type 3, all octets = <<\"a\">>");
-  CHECK(cut_frame(frame_of(2, 0, std::string(12, '\0')), frame_max).status ==
+  CHECK(cut_frame(frame_of(2, 0, std::string(12, '\0')), longest_frame).status ==
         FrameStatus::unexpected);
 }
 

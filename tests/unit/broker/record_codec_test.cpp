@@ -28,7 +28,7 @@ QueueRecord queue_record(std::uint32_t vhost, std::string name) {
   return record;
 }
 
-BindingRecord binding(std::string source, std::string destination, std::string key) {
+BindingRecord binding_record(std::string source, std::string destination, std::string key) {
   BindingRecord record;
   record.vhost = 1;
   record.source = std::move(source);
@@ -52,7 +52,7 @@ std::vector<storage::Record> one_of_each() {
   x.arguments = {{"alternate-exchange", "ae"}};
   auto q = queue_record(3, "q");
   q.arguments = {{"x-max-length", 5}, {"x-unknown", FieldTable{{"a", true}}}};
-  auto b = binding("x", "q", "k");
+  auto b = binding_record("x", "q", "k");
   b.arguments = {{"x-match", "any"}, {"a", 1}};
   return {encode_record(NextIds{}), encode_record(VhostRecord{3, "/"}), encode_record(x),
           encode_record(q), encode_record(b)};
@@ -110,7 +110,7 @@ TEST_CASE("a queue comes back with every combination of flags") {
 
 TEST_CASE("a binding comes back") {
   for (const bool to_exchange : {false, true}) {
-    auto record = binding("", "destination", "a.*.#");
+    auto record = binding_record("", "destination", "a.*.#");
     record.to_exchange = to_exchange;
     record.arguments = {{"x-match", "all"}, {"a", FieldValue{}}};
     const auto back = there_and_back(record);
@@ -128,7 +128,7 @@ TEST_CASE("forgetting a thing has its key and no value") {
   CHECK(forget_record(VhostRecord{1, "v"}).key == encode_record(VhostRecord{1, "v"}).key);
   CHECK(forget_record(exchange(1, "a")).key == encode_record(exchange(1, "a")).key);
   CHECK(forget_record(queue_record(1, "a")).key == encode_record(queue_record(1, "a")).key);
-  auto with_arguments = binding("x", "q", "k");
+  auto with_arguments = binding_record("x", "q", "k");
   with_arguments.arguments = {{"a", 1}};
   CHECK(forget_record(with_arguments).key == encode_record(with_arguments).key);
   CHECK_FALSE(forget_record(queue_record(1, "a")).value.has_value());
@@ -150,7 +150,7 @@ TEST_CASE("no two things share a key, however their names are cut") {
     add(encode_record(queue_record(1, one)));
     for (const auto& two : names) {
       for (const auto& three : names) {
-        auto record = binding(one, two, three);
+        auto record = binding_record(one, two, three);
         add(encode_record(record));
         record.arguments = {{"a", 1}};
         add(encode_record(record));
@@ -163,7 +163,7 @@ TEST_CASE("no two things share a key, however their names are cut") {
 }
 
 TEST_CASE("a binding's arguments tell bindings apart, but not by their order") {
-  auto one = binding("x", "q", "k");
+  auto one = binding_record("x", "q", "k");
   auto other = one;
   one.arguments = {{"a", 1}, {"b", 2}};
   other.arguments = {{"b", 2}, {"a", 1}};
@@ -210,7 +210,7 @@ TEST_CASE("flags and ids that nobody wrote are damage") {
 }
 
 TEST_CASE("a binding leads to a queue or to an exchange, not to a third kind") {
-  auto record = encode_record(binding("x", "q", "k"));
+  auto record = encode_record(binding_record("x", "q", "k"));
   const std::size_t kind_at = 1 + 4 + 2 + 1;  // kind, vhost, length and octets of the source
   record.key.at(kind_at) = 1;
   CHECK(decode_record(record.key, *record.value).has_value());

@@ -9,7 +9,7 @@ using namespace tern::broker;
 
 namespace {
 
-std::vector<storage::Record> one_of_each() {
+std::vector<storage::Record> one_setting_of_each() {
   UserDefinition user;
   user.name = "ann";
   user.password_hash = "hash";
@@ -39,7 +39,7 @@ std::vector<storage::Record> one_of_each() {
 }  // namespace
 
 TEST_CASE("every setting comes back as it was") {
-  for (const storage::Record& record : one_of_each()) {
+  for (const storage::Record& record : one_setting_of_each()) {
     const auto decoded = decode_record(record.key, *record.value);
     REQUIRE(decoded.has_value());
     const auto again = std::visit([](const auto& each) { return encode_record(each); }, *decoded);
@@ -49,7 +49,7 @@ TEST_CASE("every setting comes back as it was") {
 }
 
 TEST_CASE("fields of settings come back in their places") {
-  const auto records = one_of_each();
+  const auto records = one_setting_of_each();
   const auto decoded = [&](std::size_t at) {
     return *decode_record(records[at].key, *records[at].value);
   };
@@ -86,7 +86,7 @@ TEST_CASE("fields of settings come back in their places") {
 
 TEST_CASE("settings that differ in any part of their name have keys of their own") {
   std::set<std::string> keys;
-  for (const storage::Record& record : one_of_each()) keys.insert(record.key);
+  for (const storage::Record& record : one_setting_of_each()) keys.insert(record.key);
   CHECK(keys.size() == 7);
   keys.clear();
   for (const auto& [vhost, user] : std::initializer_list<std::pair<const char*, const char*>>{
@@ -105,7 +105,7 @@ TEST_CASE("settings that differ in any part of their name have keys of their own
 }
 
 TEST_CASE("a setting cut short anywhere, or with more behind it, is damaged") {
-  for (const storage::Record& record : one_of_each()) {
+  for (const storage::Record& record : one_setting_of_each()) {
     const std::string& value = *record.value;
     // A virtual host of which nothing but its number is known is whole.
     const std::size_t whole = record.key[0] == 2 ? 5 : value.size();
@@ -119,7 +119,7 @@ TEST_CASE("a setting cut short anywhere, or with more behind it, is damaged") {
 }
 
 TEST_CASE("settings sort behind everything that they are for") {
-  for (const storage::Record& record : one_of_each()) {
+  for (const storage::Record& record : one_setting_of_each()) {
     const bool is_vhost = record.key[0] == 2;
     CHECK(is_vhost_key(record.key) == is_vhost);
     CHECK(is_setting_key(record.key) == !is_vhost);

@@ -11,8 +11,8 @@ using namespace tern::test;
 
 namespace {
 
-struct Fixture {
-  explicit Fixture(std::uint32_t shards = 2) : node({.shards = shards}) {
+struct SettingsFixture {
+  explicit SettingsFixture(std::uint32_t shards = 2) : node({.shards = shards}) {
     node.run();
     client = &node.connect();
   }
@@ -66,7 +66,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("a policy shortens a queue that is full already, and only the one it matches") {
-  Fixture on;
+  SettingsFixture on;
   for (const char* name : {"short", "long"}) {
     CHECK(on.outcome(on.client->declare(name)) == "ok");
     for (int number = 0; number < 5; ++number) on.client->publish({"", name, "m"});
@@ -91,14 +91,14 @@ TEST_CASE("a policy shortens a queue that is full already, and only the one it m
 }
 
 TEST_CASE("a policy that is wrong is refused") {
-  Fixture on;
+  SettingsFixture on;
   CHECK(on.set_policy({{"max-length", "five"}}) == "<<\"five\">> is not a valid maximum length");
   on.management().clear_policy("/", "p", false, on.noted());
   CHECK(on.after_run() == "no policy 'p'");
 }
 
 TEST_CASE("dead letters follow a policy") {
-  Fixture on;
+  SettingsFixture on;
   CHECK(on.outcome(on.client->declare("dead")) == "ok");
   CHECK(on.outcome(on.client->declare("q")) == "ok");
   CHECK(on.set_policy(
@@ -111,7 +111,7 @@ TEST_CASE("dead letters follow a policy") {
 }
 
 TEST_CASE("permissions are checked where RabbitMQ checks them, in its words") {
-  Fixture on;
+  SettingsFixture on;
   CHECK(on.outcome(on.client->declare("other")) == "ok");
   CHECK(on.outcome(on.client->declare_exchange("theirs", "direct")) == "ok");
   on.become("ann", {"ann", "/", "^own", "^own|^amq\\.default$", "^own", {}});
@@ -141,7 +141,7 @@ TEST_CASE("permissions are checked where RabbitMQ checks them, in its words") {
 }
 
 TEST_CASE("a permission that is taken away stops a publisher at once") {
-  Fixture on;
+  SettingsFixture on;
   on.become("ann", {"ann", "/", ".*", ".*", ".*", {}});
   CHECK(on.outcome(on.client->declare("q")) == "ok");
   CHECK(on.client->publish({"", "q", "m"}) == 1);
@@ -152,7 +152,7 @@ TEST_CASE("a permission that is taken away stops a publisher at once") {
 }
 
 TEST_CASE("topic permissions are checked for publishing and binding") {
-  Fixture on;
+  SettingsFixture on;
   on.become("ann", {"ann", "/", ".*", ".*", ".*", {}});
   on.management().set_topic_permission({"ann", "/", "amq.topic", "^{username}\\.", "^read\\.", {}},
                                        on.noted());
@@ -171,7 +171,7 @@ TEST_CASE("topic permissions are checked for publishing and binding") {
 }
 
 TEST_CASE("a virtual host is closed to those without permissions in it") {
-  Fixture on;
+  SettingsFixture on;
   on.management().set_user("ann", "secret", {}, on.noted());
   CHECK(on.after_run() == "done");
   Shard& shard = on.node.node().shard(0);
@@ -186,7 +186,7 @@ TEST_CASE("a virtual host is closed to those without permissions in it") {
 }
 
 TEST_CASE("connections of a deleted user are closed, and no others") {
-  Fixture on;
+  SettingsFixture on;
   TestClient& other = on.node.connect(1);
   on.become("ann", {"ann", "/", ".*", ".*", ".*", {}});
   on.management().delete_user("ann", on.noted());
@@ -199,7 +199,7 @@ TEST_CASE("connections of a deleted user are closed, and no others") {
 }
 
 TEST_CASE("connections to a deleted virtual host are closed, with all that is in it") {
-  Fixture on;
+  SettingsFixture on;
   TestClient& consumer = on.node.connect(1);
   CHECK(on.outcome(on.client->declare("q", durable_queue())) == "ok");
   on.client->publish({"", "q", "m"});
@@ -217,7 +217,7 @@ TEST_CASE("connections to a deleted virtual host are closed, with all that is in
 }
 
 TEST_CASE("a queue is of its virtual host's default type, if it can be") {
-  Fixture on;
+  SettingsFixture on;
   VhostDefinition vhost;
   vhost.name = "/";
   vhost.default_queue_type = "quorum";

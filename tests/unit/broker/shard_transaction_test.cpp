@@ -9,13 +9,13 @@ using namespace tern::test;
 
 namespace {
 
-const QueueSpec durable = durable_queue();
+const QueueSpec in_transaction = durable_queue();
 
 // Queues a and b, on different shards if there are two; returns their ids.
 std::pair<QueueId, QueueId> declare_two(TestNode& node, TestClient& client) {
   std::vector<QueueId> ids;
   for (const char* name : {"a", "b"}) {
-    node.wait(client, client.declare(name, durable));
+    node.wait(client, client.declare(name, in_transaction));
     client.publish({"", name, "probe"});
     ids.push_back(node.wait(client, client.get(name, true)).queue.id);
   }

@@ -12,7 +12,7 @@ using tern::broker::test::TopologyFixture;
 
 namespace {
 
-PolicyDefinition policy(const std::string& vhost, FieldTable definition) {
+PolicyDefinition imported_policy(const std::string& vhost, FieldTable definition) {
   PolicyDefinition made;
   made.vhost = vhost;
   made.name = "p";
@@ -31,8 +31,8 @@ ExchangeDefinition exchange_of(const std::string& name, const std::string& type 
           "file: $.exchanges"};
 }
 
-BindingDefinition binding(const std::string& source, const std::string& destination,
-                          bool to_exchange = false) {
+BindingDefinition imported_binding(const std::string& source, const std::string& destination,
+                                   bool to_exchange = false) {
   return {"shop", {source, destination, to_exchange, "k", {}}, "file: $.bindings"};
 }
 
@@ -48,11 +48,11 @@ Definitions shop() {
   all.permissions.push_back({"ann", "shop", "a", "b", "c", "file: $.permissions[0]"});
   all.topic_permissions.push_back({"ann", "shop", "x", "a", "b", "file: $.topic_permissions[0]"});
   all.parameters.push_back({"shop", "shovel", "s", "{}", "file: $.parameters[0]"});
-  all.policies.push_back(policy("shop", {{"max-length", 5}}));
+  all.policies.push_back(imported_policy("shop", {{"max-length", 5}}));
   all.exchanges.push_back(exchange_of("x"));
   all.queues.push_back(queue_of("q", {{"x-max-length", 9}}));
-  all.bindings.push_back(binding("x", "q"));
-  all.bindings.push_back(binding("amq.fanout", "x", true));
+  all.bindings.push_back(imported_binding("x", "q"));
+  all.bindings.push_back(imported_binding("amq.fanout", "x", true));
   return all;
 }
 
@@ -157,13 +157,13 @@ TEST_CASE("one thing that is wrong, and nothing is taken over") {
        "none but current is the value '9' of type 'signedint'",
        [](Definitions& all) { all.queues.push_back(queue_of("q")); }},
       {"file: $.bindings: no exchange 'y' in vhost 'shop'",
-       [](Definitions& all) { all.bindings.push_back(binding("y", "q")); }},
+       [](Definitions& all) { all.bindings.push_back(imported_binding("y", "q")); }},
       {"file: $.bindings: no queue 'r' in vhost 'shop'",
-       [](Definitions& all) { all.bindings.push_back(binding("x", "r")); }},
+       [](Definitions& all) { all.bindings.push_back(imported_binding("x", "r")); }},
       {"file: $.bindings: no exchange 'y' in vhost 'shop'",
-       [](Definitions& all) { all.bindings.push_back(binding("x", "y", true)); }},
+       [](Definitions& all) { all.bindings.push_back(imported_binding("x", "y", true)); }},
       {"file: $.bindings: operation not permitted on the default exchange",
-       [](Definitions& all) { all.bindings.push_back(binding("", "q")); }},
+       [](Definitions& all) { all.bindings.push_back(imported_binding("", "q")); }},
   };
   for (const Case& each : cases) {
     CAPTURE(each.text);
@@ -255,7 +255,7 @@ TEST_CASE("ten thousand queues are one write, and soon there") {
   for (int number = 0; number < 10'000; ++number) {
     const std::string name = "queue-" + std::to_string(number);
     all.queues.push_back(queue_of(name, {{"x-max-length", 1000}}));
-    all.bindings.push_back(binding("x", name));
+    all.bindings.push_back(imported_binding("x", name));
   }
   const auto start = std::chrono::steady_clock::now();
   const std::size_t waiting = on.store.waiting();

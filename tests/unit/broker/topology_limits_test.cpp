@@ -30,7 +30,7 @@ struct Limited : TopologyFixture {
   }
 };
 
-QueueDefinition queue_of(const std::string& name) {
+QueueDefinition limited_queue(const std::string& name) {
   QueueDefinition queue;
   queue.vhost = "/";
   queue.spec.name = name;
@@ -92,7 +92,7 @@ TEST_CASE("a virtual host has no more queues than its limit says, imported ones 
   on.delete_queue("a");
   on.finish();
   Definitions definitions;
-  definitions.queues = {queue_of("d"), queue_of("e")};
+  definitions.queues = {limited_queue("d"), limited_queue("e")};
   CHECK(Limited::text_of(on.topology.import(definitions, {})) ==
         "adding 2 queue(s) to virtual host \"/\" would exceed the limit of 2 queue(s); it has 1 "
         "now");

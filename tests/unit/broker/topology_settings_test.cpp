@@ -20,8 +20,8 @@ UserDefinition user(const std::string& name) {
   return made;
 }
 
-PolicyDefinition policy(const std::string& name, FieldTable definition,
-                        const std::string& pattern = "") {
+PolicyDefinition new_policy(const std::string& name, FieldTable definition,
+                            const std::string& pattern = "") {
   PolicyDefinition made;
   made.vhost = "/";
   made.name = name;
@@ -52,7 +52,7 @@ TEST_CASE("a policy is seen by every shard when its setting is done") {
   on.declare("q", durable_queue());
   on.finish();
   int done = 0;
-  REQUIRE_FALSE(on.topology.set_policy(policy("p", {{"max-length", 5}}), [&] { ++done; }));
+  REQUIRE_FALSE(on.topology.set_policy(new_policy("p", {{"max-length", 5}}), [&] { ++done; }));
   on.apply(0);
   CHECK(rules(on, "q", 0).length_max == 5);
   CHECK(rules(on, "q", 1).length_max == std::nullopt);
@@ -68,9 +68,9 @@ TEST_CASE("a policy is seen by every shard when its setting is done") {
 
 TEST_CASE("a policy that is wrong changes nothing") {
   TopologyFixture on;
-  CHECK(text(on.topology.set_policy(policy("p", {{"nonsense", 5}}), {})) ==
+  CHECK(text(on.topology.set_policy(new_policy("p", {{"nonsense", 5}}), {})) ==
         "[{<<\"nonsense\">>,5}] are not recognised policy settings");
-  PolicyDefinition elsewhere = policy("p", {{"max-length", 5}});
+  PolicyDefinition elsewhere = new_policy("p", {{"max-length", 5}});
   elsewhere.vhost = "other";
   CHECK(text(on.topology.set_policy(elsewhere, {})) == "no vhost 'other'");
   CHECK(on.topology.export_definitions({}).policies.empty());
@@ -82,7 +82,8 @@ TEST_CASE("an alternate exchange by policy routes at once, and makes cached rout
   on.declare_exchange("rest", "fanout");
   on.finish();
   const auto version = on.replicas[0].version();
-  REQUIRE_FALSE(on.topology.set_policy(policy("p", {{"alternate-exchange", "rest"}}, "^x$"), {}));
+  REQUIRE_FALSE(
+      on.topology.set_policy(new_policy("p", {{"alternate-exchange", "rest"}}, "^x$"), {}));
   on.finish();
   CHECK(on.replicas[0].find_exchange(1, "x")->alternate == "rest");
   CHECK(on.replicas[0].find_exchange(1, "rest")->alternate.empty());
@@ -149,7 +150,7 @@ TEST_CASE("deleting a virtual host removes all that was in it") {
   on.bind("x", "auto", "k", {}, true);
   REQUIRE_FALSE(on.topology.set_user(user("ann"), {}));
   REQUIRE_FALSE(on.topology.set_permission({"ann", "/", ".*", ".*", ".*", {}}, {}));
-  REQUIRE_FALSE(on.topology.set_policy(policy("p", {{"max-length", 5}}), {}));
+  REQUIRE_FALSE(on.topology.set_policy(new_policy("p", {{"max-length", 5}}), {}));
   REQUIRE_FALSE(on.topology.set_parameter({"/", "shovel", "s", "{}", {}}, {}));
   on.finish();
   REQUIRE_FALSE(on.topology.delete_vhost("/", {}));
@@ -209,8 +210,8 @@ TEST_CASE("settings are back after a restart") {
     REQUIRE_FALSE(on.topology.set_permission({"ann", "/", "a", "b", "c", {}}, {}));
     REQUIRE_FALSE(on.topology.set_topic_permission({"ann", "/", "x", "k", "l", {}}, {}));
     REQUIRE_FALSE(on.topology.set_parameter({"", "", "cluster_name", "\"me\"", {}}, {}));
-    REQUIRE_FALSE(on.topology.set_policy(policy("p", {{"max-length", 5}}), {}));
-    PolicyDefinition of_operator = policy("p", {{"max-length", 4}});
+    REQUIRE_FALSE(on.topology.set_policy(new_policy("p", {{"max-length", 5}}), {}));
+    PolicyDefinition of_operator = new_policy("p", {{"max-length", 4}});
     of_operator.is_operator = true;
     REQUIRE_FALSE(on.topology.set_policy(of_operator, {}));
     on.finish();

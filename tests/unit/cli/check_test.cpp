@@ -30,13 +30,13 @@ class Directory {
   std::string path_;
 };
 
-struct Outcome {
+struct CheckOutcome {
   int code;
   std::string out;
   std::string err;
 };
 
-Outcome check(std::vector<std::string> arguments) {
+CheckOutcome check(std::vector<std::string> arguments) {
   std::ostringstream out;
   std::ostringstream err;
   const int code = run_check({{}, {}, out, err, nullptr}, arguments);

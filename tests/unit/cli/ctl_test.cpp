@@ -26,13 +26,13 @@ struct Scratch {
   ~Scratch() { std::filesystem::remove_all(path); }
 };
 
-struct Outcome {
+struct CtlOutcome {
   int code;
   std::string out;
   std::string err;
 };
 
-Outcome ctl(std::vector<std::string> arguments, config::Environment environment = {}) {
+CtlOutcome ctl(std::vector<std::string> arguments, config::Environment environment = {}) {
   std::ostringstream out;
   std::ostringstream err;
   const Invocation invocation{{}, std::move(environment), out, err, nullptr};

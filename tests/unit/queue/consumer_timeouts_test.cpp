@@ -6,14 +6,11 @@
 
 #include "queue/consumers.hpp"
 #include "unit/queue/null_sink.hpp"
+#include "unit/queue/times.hpp"
 
 namespace tern::queue::test {
 
 namespace {
-Time at(std::int64_t ms) {
-  return Time{Millis{ms}};
-}
-
 struct Held {
   NullSink sink;
   std::map<Consumers::Index, std::map<Position, Time>> held;

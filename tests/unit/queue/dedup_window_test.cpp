@@ -5,14 +5,11 @@
 #include <map>
 
 #include "unit/queue/null_sink.hpp"
+#include "unit/queue/times.hpp"
 
 namespace tern::queue::test {
 
 namespace {
-Time at(std::int64_t ms) {
-  return Time{Millis{ms}};
-}
-
 class KeyStore : public NullSink {
  public:
   void remember_key(QueueId queue, std::string_view key, Time seen, bool) override {
@@ -35,11 +32,11 @@ Deduplication bounds(std::optional<Millis> window, std::uint64_t keys_max = 100'
   return rules;
 }
 
-struct Bench {
+struct WindowBench {
   KeyStore store;
   DedupWindow window{QueueId{5}, store};
 
-  explicit Bench(Deduplication rules = {}) {
+  explicit WindowBench(Deduplication rules = {}) {
     rules.enabled = true;
     window.configure(rules, at(0));
   }
@@ -61,7 +58,7 @@ MessageRef with_id(const std::string& id) {
 }  // namespace
 
 TEST_CASE("a key is known until the window in time has passed; duplicates do not renew it") {
-  Bench bench(bounds(Millis{100}));
+  WindowBench bench(bounds(Millis{100}));
   CHECK(bench.publish("a", 1000));
   CHECK_FALSE(bench.publish("a", 1050));
   CHECK_FALSE(bench.publish("a", 1099));
@@ -73,7 +70,7 @@ TEST_CASE("a key is known until the window in time has passed; duplicates do not
 }
 
 TEST_CASE("the oldest keys go when there are too many") {
-  Bench bench(bounds(std::nullopt, 3));
+  WindowBench bench(bounds(std::nullopt, 3));
   for (const char* key : {"a", "b", "c", "d"}) CHECK(bench.publish(key, 1));
   CHECK(bench.window.size() == 3);
   CHECK_FALSE(bench.publish("b", 2));
@@ -99,7 +96,7 @@ TEST_CASE("keys that the store kept are known after a restart") {
 }
 
 TEST_CASE("keys are forgotten when their rule ends, and when it narrows") {
-  Bench bench;
+  WindowBench bench;
   for (const char* key : {"a", "b", "c", "d"}) CHECK(bench.publish(key, 1));
   bench.window.configure(bounds(std::nullopt, 2), at(2));
   CHECK(bench.store.keys.size() == 2);
@@ -118,11 +115,11 @@ TEST_CASE("keys are forgotten when their rule ends, and when it narrows") {
 }
 
 TEST_CASE("the message id is a key, and long keys are cut without being confused") {
-  Bench bench;
+  WindowBench bench;
   CHECK(bench.window.key_of(*with_id("m1")) == "m1");
   CHECK_FALSE(bench.window.key_of(*MessageRef::gather(
       {.names = std::string_view("\0\1q", 3), .properties = no_properties, .body = "x"})));
-  Bench headers(bounds(std::nullopt, 100, "key"));
+  WindowBench headers(bounds(std::nullopt, 100, "key"));
   const auto with_header = [](const std::string& value) {
     Properties properties;
     properties.headers = FieldTable{{"key", value}};

@@ -9,12 +9,9 @@
 #include "queue/delayed_set.hpp"
 #include "queue/place.hpp"
 #include "unit/queue/null_sink.hpp"
+#include "unit/queue/times.hpp"
 
 namespace tern::queue::test {
-
-inline Time at(std::int64_t ms) {
-  return Time{Millis{ms}};
-}
 
 inline MessageRef make(const std::string& body, bool persistent) {
   return MessageRef::gather({.names = std::string_view("\0\1q", 3),

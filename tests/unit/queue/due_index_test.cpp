@@ -7,14 +7,11 @@
 #include <set>
 
 #include "unit/queue/null_sink.hpp"
+#include "unit/queue/times.hpp"
 
 namespace tern::queue::test {
 
 namespace {
-
-Time at(std::int64_t ms) {
-  return Time{Millis{ms}};
-}
 
 /// A store that commits and answers when told to.
 class DueStore : public NullSink {
@@ -50,8 +47,8 @@ class DueStore : public NullSink {
 };
 
 /// An index with its store and what it ought to fire.
-struct Bench {
-  explicit Bench(std::uint64_t seed, std::size_t most = 64)
+struct IndexBench {
+  explicit IndexBench(std::uint64_t seed, std::size_t most = 64)
       : engine(seed), index(QueueId{1}, store, keeping(), most) {}
 
   DueIndex::KeepingOf keeping() {
@@ -114,7 +111,7 @@ struct Bench {
 }  // namespace
 
 TEST_CASE("due entries fire in order, when their time has come") {
-  Bench bench(1);
+  IndexBench bench(1);
   CHECK_FALSE(bench.index.next());
   bench.add(30, false);
   bench.add(10, true);
@@ -129,7 +126,7 @@ TEST_CASE("due entries fire in order, when their time has come") {
 }
 
 TEST_CASE("what is not in the store stays in memory, what is gone does not") {
-  Bench bench(1);
+  IndexBench bench(1);
   for (int due = 1; due <= 500; ++due) bench.add(due, false);
   CHECK(bench.index.resident() == 500);
   bench.states.clear();
@@ -146,7 +143,7 @@ TEST_CASE("what is not in the store stays in memory, what is gone does not") {
 }
 
 TEST_CASE("an index is read after a restart, and from then on as it runs low") {
-  Bench bench(1);
+  IndexBench bench(1);
   for (int due = 1; due <= 100; ++due) {
     const DuePoint point{at(due), static_cast<Position>(due)};
     bench.store.committed.insert(point);
@@ -171,7 +168,7 @@ TEST_CASE("an index is read after a restart, and from then on as it runs low") {
 }
 
 TEST_CASE("the store's index is trimmed rarely, and never past what is still to fire") {
-  Bench bench(1, 40'000);
+  IndexBench bench(1, 40'000);
   for (int due = 1; due <= 10'000; ++due) bench.add(due, true);
   bench.commit(10'000);
   bench.now = 4000;
@@ -194,7 +191,7 @@ TEST_CASE("the store's index is trimmed rarely, and never past what is still to 
 }
 
 TEST_CASE("a trim leaves what fired and is not finished") {
-  Bench bench(1, 40'000);
+  IndexBench bench(1, 40'000);
   for (int due = 1; due <= 5000; ++due) bench.add(due, true);
   while (bench.index.pop_due(at(5000))) {
   }
@@ -204,7 +201,7 @@ TEST_CASE("a trim leaves what fired and is not finished") {
 }
 
 TEST_CASE("a trim leaves what came late and is in the store only") {
-  Bench bench(1);
+  IndexBench bench(1);
   bench.add(30'000, true);
   bench.add(50'000, true);
   bench.now = 50'000;
@@ -220,7 +217,7 @@ TEST_CASE("a trim leaves what came late and is in the store only") {
 }
 
 TEST_CASE("after quiet times the store's index is trimmed, too") {
-  Bench bench(1);
+  IndexBench bench(1);
   bench.add(1000, true);
   bench.add(2000, true);
   bench.add(11'000, true);
@@ -230,7 +227,7 @@ TEST_CASE("after quiet times the store's index is trimmed, too") {
   bench.now = 11'000;
   bench.fire();
   CHECK(bench.store.trims.size() == 1);
-  Bench transient(1);
+  IndexBench transient(1);
   transient.add(1000, false);
   transient.add(50'000, false);
   transient.now = 50'000;
@@ -241,7 +238,7 @@ TEST_CASE("after quiet times the store's index is trimmed, too") {
 TEST_CASE("random additions, commits, reads and time: exact order, nothing lost") {
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     INFO("seed " << seed);
-    Bench bench(seed, 16 + seed * 4);
+    IndexBench bench(seed, 16 + seed * 4);
     for (int step = 0; step != 6000; ++step) {
       const auto dice = bench.random(100);
       const bool filling = step / 500 % 2 == 0;

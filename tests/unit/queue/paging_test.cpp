@@ -4,20 +4,20 @@
 namespace tern::queue::test {
 
 namespace {
-constexpr std::size_t body = 200;
+constexpr std::size_t paged_body = 200;
 /// A window for ten messages.
-const std::uint64_t ten = 10 * message_bytes(body);
+const std::uint64_t ten_paged = 10 * message_bytes(paged_body);
 }  // namespace
 
 TEST_CASE("the middle of a long queue is on disk only, and comes back in order") {
-  Fixture f(Fixture::durable(ten));
-  f.publish_numbers(1, 100, true, body);
+  Fixture f(Fixture::durable(ten_paged));
+  f.publish_numbers(1, 100, true, paged_body);
   CHECK(f.sink.wakes == 1);
-  CHECK(f.queue.counts().resident_bytes == 100 * message_bytes(body));
+  CHECK(f.queue.counts().resident_bytes == 100 * message_bytes(paged_body));
   f.commit();
   CHECK(f.queue.counts().ready == 100);
-  CHECK(f.queue.counts().ready_bytes == 100 * message_bytes(body));
-  CHECK(f.queue.counts().resident_bytes <= 2 * ten);
+  CHECK(f.queue.counts().ready_bytes == 100 * message_bytes(paged_body));
+  CHECK(f.queue.counts().resident_bytes <= 2 * ten_paged);
   // Nobody takes anything: nothing is read.
   CHECK(f.sink.reads.empty());
 
@@ -27,9 +27,9 @@ TEST_CASE("the middle of a long queue is on disk only, and comes back in order")
   for (int number = 11; number <= 100; ++number)
     expected += (expected.empty() ? "1:" : " 1:") + std::to_string(number);
   while (!f.sink.reads.empty()) {
-    CHECK(f.sink.reads.front().bytes_max == ten / 2);
+    CHECK(f.sink.reads.front().bytes_max == ten_paged / 2);
     f.sink.answer_read(f.queue);
-    CHECK(f.queue.counts().resident_bytes <= 2 * ten);
+    CHECK(f.queue.counts().resident_bytes <= 2 * ten_paged);
   }
   CHECK(f.taken() == expected);
   CHECK(f.sink.stored.empty());
@@ -39,17 +39,17 @@ TEST_CASE("the middle of a long queue is on disk only, and comes back in order")
 }
 
 TEST_CASE("transient messages are spilled, in runs, and settled in their own stream") {
-  Fixture f({.id = QueueId{7}, .window_head_bytes = ten, .window_tail_bytes = ten});
-  f.publish_numbers(1, 20, false, body);
+  Fixture f({.id = QueueId{7}, .window_head_bytes = ten_paged, .window_tail_bytes = ten_paged});
+  f.publish_numbers(1, 20, false, paged_body);
   CHECK(f.sink.staged.empty());
-  f.publish("21" + std::string(body - 2, ' '), true);
+  f.publish("21" + std::string(paged_body - 2, ' '), true);
   // Half a tail window goes at once: many small writes would cost more.
   REQUIRE(f.sink.staged.size() == 6);
   CHECK(f.sink.staged[0].spilled);
   CHECK(f.sink.staged[0].position == 11);
-  f.publish_numbers(22, 40, false, body);
+  f.publish_numbers(22, 40, false, paged_body);
   f.commit();
-  CHECK(f.queue.counts().resident_bytes <= 2 * ten);
+  CHECK(f.queue.counts().resident_bytes <= 2 * ten_paged);
   f.consume(1, automatic());
   while (!f.sink.reads.empty()) f.sink.answer_read(f.queue);
   CHECK(f.sink.delivered.size() == 40);
@@ -59,13 +59,13 @@ TEST_CASE("transient messages are spilled, in runs, and settled in their own str
 }
 
 TEST_CASE("a publisher is held while the store is behind, once, and released") {
-  Fixture f(Fixture::durable(ten));
-  f.publish_numbers(1, 30, true, body);
+  Fixture f(Fixture::durable(ten_paged));
+  f.publish_numbers(1, 30, true, paged_body);
   CHECK(f.sink.held.empty());
-  f.publish_numbers(31, 33, true, body);
+  f.publish_numbers(31, 33, true, paged_body);
   REQUIRE(f.sink.held.size() == 1);
   CHECK(f.sink.held[0].number == 9);
-  f.publish(std::string(body, 'x'), true, 0, 4);
+  f.publish(std::string(paged_body, 'x'), true, 0, 4);
   CHECK(f.sink.held.size() == 2);
   f.sink.commit_to(15);
   f.queue.commit_advanced(Time{});
@@ -78,42 +78,42 @@ TEST_CASE("a publisher is held while the store is behind, once, and released") {
 }
 
 TEST_CASE("what the head has room for does not count as tail, and no more than that") {
-  Fixture f(Fixture::durable(ten));
-  f.publish_numbers(1, 30, true, body);
+  Fixture f(Fixture::durable(ten_paged));
+  f.publish_numbers(1, 30, true, paged_body);
   for (std::uint64_t number = 1; number <= 6; ++number) f.get(number);
-  f.publish_numbers(31, 36, true, body);
+  f.publish_numbers(31, 36, true, paged_body);
   CHECK(f.sink.held.empty());
-  f.publish_numbers(37, 37, true, body);
+  f.publish_numbers(37, 37, true, paged_body);
   CHECK(f.sink.held.size() == 1);
 }
 
 TEST_CASE("requeued messages that are in memory are not dropped from it") {
-  Fixture f(Fixture::durable(ten));
+  Fixture f(Fixture::durable(ten_paged));
   f.consume(1);
-  f.publish_numbers(1, 50, true, body);
+  f.publish_numbers(1, 50, true, paged_body);
   f.cancel(1);
   f.settle(1, {1, 2}, Settlement::requeued);
   f.commit();
-  CHECK(f.queue.counts().resident_bytes <= ten);
+  CHECK(f.queue.counts().resident_bytes <= ten_paged);
   f.taken();
   f.consume(2);
   CHECK(f.taken() == "2:1* 2:2*");
 }
 
 TEST_CASE("held publishers are released when the queue is purged or closed") {
-  Fixture purged(Fixture::durable(ten));
-  purged.publish_numbers(1, 33, true, body);
+  Fixture purged(Fixture::durable(ten_paged));
+  purged.publish_numbers(1, 33, true, paged_body);
   CHECK(purged.queue.purge(Time{}) == 33);
   CHECK(purged.sink.released.size() == 1);
-  Fixture closed(Fixture::durable(ten));
-  closed.publish_numbers(1, 33, true, body);
+  Fixture closed(Fixture::durable(ten_paged));
+  closed.publish_numbers(1, 33, true, paged_body);
   closed.queue.close();
   CHECK(closed.sink.released.size() == 1);
 }
 
 TEST_CASE("a purge settles the middle as one range, and a read under way brings nothing back") {
-  Fixture f(Fixture::durable(ten));
-  f.publish_numbers(1, 100, true, body);
+  Fixture f(Fixture::durable(ten_paged));
+  f.publish_numbers(1, 100, true, paged_body);
   f.commit();
   f.consume(1, prefetching(10));
   f.cancel(1);
@@ -126,7 +126,7 @@ TEST_CASE("a purge settles the middle as one range, and a read under way brings 
   CHECK(f.sink.ranges.size() == 2);  // the middle and the tail
   CHECK(f.sink.stored.size() == 10);
   // There is a middle again when the stale answer comes.
-  f.publish_numbers(101, 150, true, body);
+  f.publish_numbers(101, 150, true, paged_body);
   f.commit();
   f.queue.loaded(QueueId{7}, read.from, next, std::move(messages), Time{});
   CHECK(f.queue.counts().ready == 50);
@@ -139,8 +139,8 @@ TEST_CASE("a purge settles the middle as one range, and a read under way brings 
 }
 
 TEST_CASE("a get waits for its message to be read, and goes before consumers") {
-  Fixture f(Fixture::durable(ten));
-  f.publish_numbers(1, 60, true, body);
+  Fixture f(Fixture::durable(ten_paged));
+  f.publish_numbers(1, 60, true, paged_body);
   f.commit();
   for (std::uint64_t number = 1; number <= 10; ++number) f.get(number);
   // The head is read ahead; before the answer the eleventh has to wait.
@@ -156,16 +156,16 @@ TEST_CASE("a get waits for its message to be read, and goes before consumers") {
 }
 
 TEST_CASE("a waiting get is told when the queue was emptied or closed") {
-  Fixture f(Fixture::durable(ten));
-  f.publish_numbers(1, 60, true, body);
+  Fixture f(Fixture::durable(ten_paged));
+  f.publish_numbers(1, 60, true, paged_body);
   f.commit();
   for (std::uint64_t number = 1; number <= 11; ++number) f.get(number);
   f.queue.purge(Time{});
   REQUIRE(f.sink.gots.size() == 11);
   CHECK(f.sink.gots[10].empty);
 
-  Fixture g(Fixture::durable(ten));
-  g.publish_numbers(1, 60, true, body);
+  Fixture g(Fixture::durable(ten_paged));
+  g.publish_numbers(1, 60, true, paged_body);
   g.commit();
   for (std::uint64_t number = 1; number <= 11; ++number) g.get(number);
   g.queue.close();
@@ -174,14 +174,14 @@ TEST_CASE("a waiting get is told when the queue was emptied or closed") {
 }
 
 TEST_CASE("stored unacked messages leave memory above their budget, and return in order") {
-  Fixture f(Fixture::durable(ten));
+  Fixture f(Fixture::durable(ten_paged));
   f.consume(1);
-  f.publish_numbers(1, 50, true, body);
+  f.publish_numbers(1, 50, true, paged_body);
   CHECK(f.queue.counts().unacked == 50);
   CHECK(f.sink.wakes == 1);
   f.commit();
-  CHECK(f.queue.counts().resident_bytes <= ten);
-  CHECK(f.queue.counts().unacked_bytes == 50 * message_bytes(body));
+  CHECK(f.queue.counts().resident_bytes <= ten_paged);
+  CHECK(f.queue.counts().unacked_bytes == 50 * message_bytes(paged_body));
   f.taken();
   f.cancel(1);
   f.settle(1, {1, 2, 3, 50}, Settlement::requeued);
@@ -192,7 +192,7 @@ TEST_CASE("stored unacked messages leave memory above their budget, and return i
   CHECK(f.sink.reads.front().to == 4);
   f.sink.answer_read(f.queue);
   CHECK(f.taken() == "2:1* 2:2* 2:3* 2:50*");
-  CHECK(f.queue.counts().resident_bytes <= ten);
+  CHECK(f.queue.counts().resident_bytes <= ten_paged);
   f.settle(2, {1, 2, 3, 50});
   std::vector<Position> rest;
   for (Position position = 4; position < 50; ++position) rest.push_back(position);
@@ -202,9 +202,9 @@ TEST_CASE("stored unacked messages leave memory above their budget, and return i
 }
 
 TEST_CASE("messages delivered again do not pile up in memory") {
-  Fixture f(Fixture::durable(ten));
+  Fixture f(Fixture::durable(ten_paged));
   f.consume(1);
-  f.publish_numbers(1, 50, true, body);
+  f.publish_numbers(1, 50, true, paged_body);
   f.commit();
   f.taken();
   f.cancel(1);
@@ -215,13 +215,13 @@ TEST_CASE("messages delivered again do not pile up in memory") {
   while (!f.sink.reads.empty()) f.sink.answer_read(f.queue);
   CHECK(f.sink.delivered.size() == 40);
   CHECK(f.queue.counts().unacked == 50);
-  CHECK(f.queue.counts().resident_bytes <= ten);
+  CHECK(f.queue.counts().resident_bytes <= ten_paged);
 }
 
 TEST_CASE("a requeued message that the store lost does not block those behind it") {
-  Fixture f(Fixture::durable(ten));
+  Fixture f(Fixture::durable(ten_paged));
   f.consume(1);
-  f.publish_numbers(1, 50, true, body);
+  f.publish_numbers(1, 50, true, paged_body);
   f.commit();
   f.taken();
   f.cancel(1);
@@ -235,8 +235,8 @@ TEST_CASE("a requeued message that the store lost does not block those behind it
 }
 
 TEST_CASE("a read that brings nothing is not repeated until something happens") {
-  Fixture f(Fixture::durable(ten));
-  f.publish_numbers(1, 60, true, body);
+  Fixture f(Fixture::durable(ten_paged));
+  f.publish_numbers(1, 60, true, paged_body);
   f.commit();
   f.consume(1, automatic());
   REQUIRE(f.sink.reads.size() == 1);
@@ -249,7 +249,7 @@ TEST_CASE("a read that brings nothing is not repeated until something happens") 
 }
 
 TEST_CASE("messages that the store counted and does not have are given up") {
-  Fixture f(Fixture::durable(ten));
+  Fixture f(Fixture::durable(ten_paged));
   f.queue.restore(QueueId{7}, {.next = 5, .count = 4, .bytes = 1000});
   CHECK(f.queue.counts().ready == 4);
   // A queue that nobody takes from reads nothing, also when something else happens to it.

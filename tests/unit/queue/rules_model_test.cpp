@@ -2,16 +2,12 @@
 // TERN_QUEUE_SEED runs one of one's choice, TERN_QUEUE_RUNS more of them.
 #include <cstdlib>
 
+#include "support/numbers.hpp"
 #include "unit/queue/rules_model.hpp"
 
 namespace tern::queue::test {
 
-namespace {
-std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
-  const char* const text = std::getenv(name);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
-}  // namespace
+using tern::test::number_from;
 
 TEST_CASE("random rules: each message stays, is delivered or leaves, as it should") {
   const std::uint64_t first = number_from("TERN_QUEUE_SEED", 1);

@@ -5,8 +5,8 @@ namespace tern::queue::test {
 
 namespace {
 
-constexpr std::size_t body = 200;
-const std::uint64_t ten = 10 * message_bytes(body);
+constexpr std::size_t ruled_body = 200;
+const std::uint64_t ten_ruled = 10 * message_bytes(ruled_body);
 
 Rules expiring(std::int64_t ms) {
   return {.message_ttl = Millis{ms}, .has_dead_letter_exchange = true};
@@ -89,10 +89,10 @@ TEST_CASE("what may not wait is delivered at once or expires, with its token") {
 }
 
 TEST_CASE("messages of their own time expire in the middle, read by position first") {
-  Fixture f(Fixture::durable(ten));
+  Fixture f(Fixture::durable(ten_ruled));
   f.configure({.has_dead_letter_exchange = true});
   for (int number = 1; number <= 60; ++number)
-    f.publish(std::to_string(number) + std::string(body, ' '), true,
+    f.publish(std::to_string(number) + std::string(ruled_body, ' '), true,
               number % 20 == 0 ? ttl(50) : MessageOptions{});
   f.commit();
   f.pass(49);
@@ -113,10 +113,10 @@ TEST_CASE("messages of their own time expire in the middle, read by position fir
 }
 
 TEST_CASE("a read that still brings a message that left the middle brings nothing back") {
-  Fixture f(Fixture::durable(ten));
+  Fixture f(Fixture::durable(ten_ruled));
   f.configure({.has_dead_letter_exchange = true});
   for (int number = 1; number <= 60; ++number)
-    f.publish(std::to_string(number) + std::string(body, ' '), true,
+    f.publish(std::to_string(number) + std::string(ruled_body, ' '), true,
               number == 12 || number == 55 ? ttl(50) : MessageOptions{});
   f.commit();
   const auto stored = f.sink.stored;

@@ -11,7 +11,7 @@ ConsumerId id_of(std::uint32_t number) {
   return {.session = {.shard = ShardId{0}, .number = 1}, .number = number};
 }
 
-struct Line {
+struct SingleLine {
   NullSink sink;
   Consumers consumers{sink};
 
@@ -34,7 +34,7 @@ struct Line {
 }  // namespace
 
 TEST_CASE("the first registered is the single active consumer, then the next in order") {
-  Line line;
+  SingleLine line;
   line.consumers.set_single_active(true);
   line.add(1);
   line.add(2, {.id = {}, .priority = 10});
@@ -57,7 +57,7 @@ TEST_CASE("the first registered is the single active consumer, then the next in 
 }
 
 TEST_CASE("a full single active consumer is not passed over") {
-  Line line;
+  SingleLine line;
   line.consumers.set_single_active(true);
   line.add(1, {.id = {}, .prefetch = 1});
   line.add(2);
@@ -68,7 +68,7 @@ TEST_CASE("a full single active consumer is not passed over") {
 }
 
 TEST_CASE("a single active consumer can be asked for and turned off on a running queue") {
-  Line line;
+  SingleLine line;
   line.add(1);
   line.add(2);
   line.add(3);
@@ -82,7 +82,7 @@ TEST_CASE("a single active consumer can be asked for and turned off on a running
 }
 
 TEST_CASE("no exclusive consumer beside the rule of a single active one") {
-  Line line;
+  SingleLine line;
   line.consumers.set_single_active(true);
   CHECK(line.consumers.add({.id = id_of(1), .exclusive = true}) == ConsumeError::in_exclusive_use);
   line.consumers.set_single_active(false);

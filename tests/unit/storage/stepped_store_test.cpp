@@ -13,14 +13,14 @@ using tern::test::SteppedStore;
 namespace {
 
 // A run of the store on a disk.
-struct Run {
+struct SteppedRun {
   Ear ear;
   SteppedStore store;
   Recovered recovered;
   Shard shard;
   Shard other;
 
-  explicit Run(const std::shared_ptr<Disk>& disk)
+  explicit SteppedRun(const std::shared_ptr<Disk>& disk)
       : store(disk), recovered(store.take_recovered()), shard(store, ear), other(store, ear, 1) {
     store.start(ear);
   }
@@ -35,7 +35,7 @@ struct Run {
 };
 
 // A message, a return, a record, due times, a trim: all in one batch.
-void fill(Shard& shard, Position position) {
+void fill_up(Shard& shard, Position position) {
   const auto ms = static_cast<std::int64_t>(position);
   shard.append(7, position, make_message("four"), false, at(1000 + ms));
   shard.append(7, position + 100, make_message("spilled"), true, at(1000 + ms));
@@ -49,21 +49,21 @@ void fill(Shard& shard, Position position) {
 TEST_CASE("a crash of the store that waits keeps batches whole, or none of them") {
   const auto disk = std::make_shared<Disk>();
   {
-    Run run(disk);
-    fill(run.shard, 1);
+    SteppedRun run(disk);
+    fill_up(run.shard, 1);
     run.shard.submit();
     REQUIRE(run.store.commit_all());
     CHECK(run.due(7) == std::vector<DueEntry>{{at(1001), 1}, {at(1001), 101}});
-    fill(run.shard, 2);
+    fill_up(run.shard, 2);
     run.shard.submit();
-    fill(run.shard, 3);
+    fill_up(run.shard, 3);
     run.shard.submit();
     int asked = 0;
     REQUIRE(run.store.begin_commit([&] { return ++asked == 1; }));
     run.store.finish_commit_silently();
     run.store.die();
   }
-  Run run(disk);
+  SteppedRun run(disk);
   REQUIRE(run.recovered.queues.size() == 1);
   const RecoveredQueue& queue = run.recovered.queues[0];
   CHECK(queue.count == 2);
@@ -83,9 +83,9 @@ TEST_CASE("a crash of the store that waits keeps batches whole, or none of them"
 TEST_CASE("the store that waits forgets returns with their messages, due times with queues") {
   const auto disk = std::make_shared<Disk>();
   {
-    Run run(disk);
-    fill(run.shard, 1);
-    fill(run.shard, 2);
+    SteppedRun run(disk);
+    fill_up(run.shard, 1);
+    fill_up(run.shard, 2);
     run.shard.note_return(7, 101, 9);  // spilled
     run.shard.note_return(7, 55, 9);   // not there
     run.shard.submit();
@@ -94,7 +94,7 @@ TEST_CASE("the store that waits forgets returns with their messages, due times w
     REQUIRE(run.store.commit_all());
   }
   {
-    Run run(disk);
+    SteppedRun run(disk);
     REQUIRE(run.recovered.queues.size() == 1);
     REQUIRE(run.recovered.queues[0].returned.size() == 1);
     CHECK(run.recovered.queues[0].returned[0].position == 2);
@@ -102,18 +102,18 @@ TEST_CASE("the store that waits forgets returns with their messages, due times w
     CHECK(run.due(7).size() == 2);
     CHECK(run.due(7, {}, 1).size() == 1);
     run.store.submit_records({}, {QueueId{7}}, {});
-    fill(run.shard, 10);
+    fill_up(run.shard, 10);
     run.shard.submit();
     REQUIRE(run.store.commit_all());
     CHECK(run.due(7).empty());
   }
-  const Run run(disk);
+  const SteppedRun run(disk);
   CHECK(run.recovered.queues.empty());
 }
 
 TEST_CASE("crossing transactions in the store that waits go together") {
   const auto disk = std::make_shared<Disk>();
-  Run run(disk);
+  SteppedRun run(disk);
   for (const std::uint64_t id : {1, 2}) {
     run.shard.append(1, id, make_message("m"));
     run.shard.batch().transactions.push_back({.id = id, .parts = 2});

@@ -8,12 +8,12 @@ using namespace tern::storage::test;
 
 namespace {
 
-struct Opened {
+struct OpenedStore {
   TempDir dir;
   std::unique_ptr<Store> store;
   Ear ear;
 
-  explicit Opened(bool on_disk) {
+  explicit OpenedStore(bool on_disk) {
     if (on_disk) {
       store = open_store(small_options(dir.path()));
     } else {
@@ -22,7 +22,7 @@ struct Opened {
     CHECK(store->take_recovered().queues.empty());
     store->start(ear);
   }
-  ~Opened() { store->stop(); }
+  ~OpenedStore() { store->stop(); }
 };
 
 using Positions = std::vector<Position>;
@@ -30,7 +30,7 @@ using Positions = std::vector<Position>;
 }  // namespace
 
 TEST_CASE("what was appended is read back, in order") {
-  Opened opened(GENERATE(false, true));
+  OpenedStore opened(GENERATE(false, true));
   Shard shard(*opened.store, opened.ear);
   shard.append(7, 1, make_message("one"));
   shard.append(7, 2, make_message("two", true, 9));
@@ -55,7 +55,7 @@ TEST_CASE("what was appended is read back, in order") {
 }
 
 TEST_CASE("settled messages are not read, at once") {
-  Opened opened(GENERATE(false, true));
+  OpenedStore opened(GENERATE(false, true));
   Shard shard(*opened.store, opened.ear);
   for (Position p = 1; p <= 10; ++p) shard.append(1, p, make_message("m"));
   shard.commit();
@@ -70,7 +70,7 @@ TEST_CASE("settled messages are not read, at once") {
 }
 
 TEST_CASE("spilled and stored messages are merged by position") {
-  Opened opened(GENERATE(false, true));
+  OpenedStore opened(GENERATE(false, true));
   Shard shard(*opened.store, opened.ear);
   Positions all;
   for (Position p = 1; p <= 600; ++p) {
@@ -90,7 +90,7 @@ TEST_CASE("spilled and stored messages are merged by position") {
 }
 
 TEST_CASE("a message spilled below an earlier one is found") {
-  Opened opened(GENERATE(false, true));
+  OpenedStore opened(GENERATE(false, true));
   Shard shard(*opened.store, opened.ear);
   for (const Position p : {10, 11, 12}) shard.append(4, p, make_message("a", false), true);
   shard.commit();
@@ -111,7 +111,7 @@ TEST_CASE("a message spilled below an earlier one is found") {
 }
 
 TEST_CASE("a withdrawn message is not stored, a taken one is not withdrawn") {
-  Opened opened(GENERATE(false, true));
+  OpenedStore opened(GENERATE(false, true));
   Shard shard(*opened.store, opened.ear);
   const auto first = shard.append(1, 1, make_message("kept"));
   const auto second = shard.append(1, 2, make_message("gone"));
@@ -122,7 +122,7 @@ TEST_CASE("a withdrawn message is not stored, a taken one is not withdrawn") {
 }
 
 TEST_CASE("bytes_max bounds a read, and it goes on where it stopped") {
-  Opened opened(GENERATE(false, true));
+  OpenedStore opened(GENERATE(false, true));
   Shard shard(*opened.store, opened.ear);
   for (Position p = 1; p <= 100; ++p) {
     shard.append(1, p, make_message(std::string(2000, 'z')));
@@ -136,7 +136,7 @@ TEST_CASE("bytes_max bounds a read, and it goes on where it stopped") {
 }
 
 TEST_CASE("dropped queues are forgotten") {
-  Opened opened(GENERATE(false, true));
+  OpenedStore opened(GENERATE(false, true));
   Shard shard(*opened.store, opened.ear);
   shard.append(1, 1, make_message("m"));
   shard.append(2, 1, make_message("m"));
