@@ -21,10 +21,16 @@ std::string filling(std::size_t size) {
   return body;
 }
 
+// What stands for a group's number until it is known: as long as the number is, and found again.
+constexpr std::string_view unnumbered = "\x01(group)";
+static_assert(unnumbered.size() == MessageTemplate::group_bytes);
+
 std::string properties_of(const Options& options, unsigned queue) {
   PropertiesView properties;
-  const std::string headers = encode_entries(matching_headers(queue));
-  if (options.exchange == "headers") properties.set(Property::headers, headers);
+  std::string headers;
+  if (options.exchange == "headers") headers = encode_entries(matching_headers(queue));
+  if (options.groups != 0) headers += encode_entries({{"group", std::string(unnumbered)}});
+  if (!headers.empty()) properties.set(Property::headers, headers);
   if (options.persistent) properties.set_delivery_mode(2);
   return encode_properties(properties);
 }
@@ -32,7 +38,9 @@ std::string properties_of(const Options& options, unsigned queue) {
 }  // namespace
 
 MessageTemplate::MessageTemplate(const Options& options, unsigned queue, std::uint32_t frame_max)
-    : has_stamp_(options.size >= Stamp::bytes), has_time_(options.size >= 2 * Stamp::bytes) {
+    : groups_(options.groups),
+      has_stamp_(options.size >= Stamp::bytes),
+      has_time_(options.size >= 2 * Stamp::bytes) {
   const Topology topology(options);
   const std::string exchange = topology.exchange();
   const std::string key = topology.routing_key(queue);
@@ -41,6 +49,7 @@ MessageTemplate::MessageTemplate(const Options& options, unsigned queue, std::ui
                 amqp::BasicPublish{0, exchange, key, options.mandatory, false});
   writer.content_header(Connection::channel, amqp::BasicPublish::info.id.class_id, options.size,
                         properties_of(options, queue));
+  if (groups_ != 0) group_at_ = encoded_.find(unnumbered);
   body_at_ = encoded_.size() + amqp::frame_head_bytes;
   writer.body(Connection::channel, filling(options.size));
 }

@@ -29,6 +29,9 @@ struct Stamp {
 
 class MessageTemplate {
  public:
+  static constexpr std::size_t group_bytes = 8;  ///< digits of the header "group"
+  static constexpr std::uint32_t groups_max = 99'999'999;
+
   /// A message for queue number `queue`, through the exchange that `options` name.
   MessageTemplate(const Options& options, unsigned queue, std::uint32_t frame_max);
 
@@ -40,12 +43,20 @@ class MessageTemplate {
     std::memcpy(to, encoded_.data(), encoded_.size());
     if (has_stamp_) stamp.store(to + body_at_);
     if (has_time_) store_big_endian<std::uint64_t>(to + body_at_ + Stamp::bytes, intended);
+    if (groups_ != 0) write_group(to + group_at_, stamp.number % groups_);
     return to + encoded_.size();
   }
 
  private:
+  static void write_group(char* to, std::uint64_t group) noexcept {
+    for (std::size_t place = group_bytes; place != 0; group /= 10)
+      to[--place] = static_cast<char>('0' + group % 10);
+  }
+
   std::string encoded_;
   std::size_t body_at_ = 0;
+  std::size_t group_at_ = 0;
+  std::uint32_t groups_;
   bool has_stamp_;
   bool has_time_;
 };

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <optional>
 
+#include "perf/message_template.hpp"
+
 namespace tern::perf {
 namespace {
 
@@ -123,6 +125,9 @@ const Flag flags[] = {
     {flags_message, "--size", "BYTES",
      "of a body (100); from 8 on bodies carry a number, from 16 a time",
      TERN_NUMBER(size, 0, 1U << 27)},
+    {flags_message, "--groups", "N",
+     "the header group has one of N values, for queues with x-message-group",
+     TERN_NUMBER(groups, 0, MessageTemplate::groups_max)},
     {flags_message, "--persistent", "", "delivery mode 2", TERN_SWITCH(persistent)},
     {flags_message, "--mandatory", "", "have unroutable messages returned", TERN_SWITCH(mandatory)},
     {flags_confirm, "--confirm", "N", "publisher confirms, at most N messages unconfirmed",

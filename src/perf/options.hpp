@@ -39,6 +39,7 @@ struct Options {
   bool persistent = false;
   bool durable = false;
   bool mandatory = false;
+  std::uint32_t groups = 0;  ///< values of the header "group"; 0: no such header
 
   std::uint32_t confirm = 0;  ///< messages unconfirmed at most; 0: no confirms
   bool auto_ack = false;

@@ -176,6 +176,18 @@ TEST_CASE("a message template carries stamp and time where bodies have room") {
   }
 }
 
+TEST_CASE("a message template numbers its groups") {
+  Options options;
+  options.groups = 1000;
+  const MessageTemplate message(options, 0, 4096);
+  std::string encoded(message.bytes(), '\0');
+  for (const auto& [number, group] : {std::pair{7, "00000007"}, {123'456, "00000456"}}) {
+    message.write(encoded.data(), {0, static_cast<std::uint64_t>(number)}, 0);
+    // Its name, that it is a text, and of which length, stand before.
+    CHECK(encoded.find(std::string("\5groupS\0\0\0\10", 11) + group) != std::string::npos);
+  }
+}
+
 TEST_CASE("a body larger than a frame is cut into several") {
   Options options;
   options.size = 10000;
