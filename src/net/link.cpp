@@ -3,7 +3,9 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <boost/asio/buffer.hpp>
 #include <cerrno>
+#include <cstring>
 
 #include "base/ensure.hpp"
 #include "base/log.hpp"
@@ -27,10 +29,7 @@ constexpr Millis linger{1000};
 constexpr Millis linger_for_goodbye{15'000};
 constexpr std::size_t slices_per_write = 64;
 
-amqp::Peer peer_of(const tcp::socket& socket) {
-  boost::system::error_code error;
-  const auto endpoint = socket.remote_endpoint(error);
-  if (error) return {false, "gone"};
+amqp::Peer peer_of(const tcp::endpoint& endpoint) {
   auto address = endpoint.address();
   if (address.is_v6() && address.to_v6().is_v4_mapped())
     address = boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6());
@@ -39,10 +38,11 @@ amqp::Peer peer_of(const tcp::socket& socket) {
 
 }  // namespace
 
-Link::Link(ShardThread& thread, tcp::socket socket, const amqp::ConnectionOptions& options)
+Link::Link(ShardThread& thread, tcp::socket socket, const tcp::endpoint& peer,
+           const amqp::ConnectionOptions& options)
     : thread_(&thread),
       socket_(std::move(socket)),
-      machine_(thread.shard(), *this, options, peer_of(socket_), thread.now()) {}
+      machine_(thread.shard(), *this, options, peer_of(peer), thread.now()) {}
 
 Link::~Link() {
   close();
@@ -65,6 +65,7 @@ void Link::start() {
 void Link::arm_read() {
   if (is_read_armed_ || is_closed_) return;
   is_read_armed_ = true;
+  if (sends_little_ && !is_closing_) return arm_receive();
   socket_.async_wait(tcp::socket::wait_read,
                      [self = shared_from_this()](const boost::system::error_code& error) {
                        self->is_read_armed_ = false;
@@ -72,6 +73,35 @@ void Link::arm_read() {
                        static_cast<void>(self->thread_->now());
                        self->on_readable();
                      });
+}
+
+void Link::arm_receive() {
+  socket_.async_receive(
+      boost::asio::buffer(landing_),
+      [self = shared_from_this()](const boost::system::error_code& error, std::size_t bytes) {
+        self->is_read_armed_ = false;
+        if (error == boost::asio::error::operation_aborted || self->is_closed_) return;
+        static_cast<void>(self->thread_->now());
+        if (!error) return self->on_received(bytes);
+        self->is_closing_ = true;
+        self->thread_->note_closed(*self);
+      });
+}
+
+// Also when the machine has meanwhile stopped taking input: then the bytes are kept for it.
+void Link::on_received(std::size_t bytes) {
+  if (is_closing_) return arm_read();
+  prepare_slab();
+  std::memcpy(lease_->free_begin(), landing_.data(), bytes);
+  if (unread_bytes_ == 0) unread_ = lease_->free_begin();
+  lease_->advance(bytes);
+  unread_bytes_ += bytes;
+  if (machine_.wants_input())
+    feed_unread();
+  else
+    keep_or_release_slab();
+  if (bytes == landing_.size()) return on_readable();
+  if (is_closing_ || machine_.wants_input()) arm_read();
 }
 
 void Link::on_readable() {
@@ -84,6 +114,7 @@ void Link::on_readable() {
     feed_unread();
     if (is_closing_ || read.is_all) break;
   }
+  sends_little_ = taken < landing_.size();
   if (is_closing_ || machine_.wants_input()) arm_read();
 }
 

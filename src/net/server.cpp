@@ -160,15 +160,15 @@ Result<void> Server::listen(const std::string& address) {
   if (error) return failed("listen", error);
   const std::string shown = ip.is_v6() ? "[" + ip.to_string() + "]" : ip.to_string();
   endpoints_.push_back(shown + ":" + std::to_string(acceptor.local_endpoint().port()));
-  listeners_.push_back(std::move(acceptor));
+  listeners_.push_back({std::move(acceptor)});
   return {};
 }
 
 // Accepting runs on the first thread; sockets go round the threads.
 void Server::accept(std::size_t listener) {
   const std::size_t target = next_thread_++ % threads_.size();
-  listeners_[listener].async_accept(
-      threads_[target]->context(),
+  listeners_[listener].acceptor.async_accept(
+      threads_[target]->context(), listeners_[listener].peer,
       boost::asio::bind_executor(
           threads_.front()->context().get_executor(),
           [this, listener, target](const boost::system::error_code& error, tcp::socket socket) {
@@ -198,7 +198,7 @@ void Server::accepted(std::size_t listener, const boost::system::error_code& err
     boost::system::error_code ignored;
     socket.close(ignored);
   } else {
-    threads_[target]->adopt(std::move(socket));
+    threads_[target]->adopt(std::move(socket), listeners_[listener].peer);
   }
   accept(listener);
 }
@@ -208,7 +208,7 @@ void Server::close_listeners() {
   auto done = closed->get_future();
   boost::asio::post(threads_.front()->context(), [this, closed] {
     boost::system::error_code ignored;
-    for (auto& listener : listeners_) listener.close(ignored);
+    for (auto& listener : listeners_) listener.acceptor.close(ignored);
     closed->set_value();
   });
   if (done.wait_for(farewell) != std::future_status::ready)

@@ -53,7 +53,11 @@ class Server {
   config::Config config_;
   std::vector<std::unique_ptr<ShardThread>> threads_;
   std::unique_ptr<broker::Node> node_;
-  std::vector<boost::asio::ip::tcp::acceptor> listeners_;  ///< on the first thread's context
+  struct Listener {
+    boost::asio::ip::tcp::acceptor acceptor;  ///< on the first thread's context
+    boost::asio::ip::tcp::endpoint peer{};    ///< of the socket accepted last
+  };
+  std::vector<Listener> listeners_;
   std::vector<std::string> endpoints_;
   std::unique_ptr<ControlServer> control_;
   std::size_t next_thread_ = 0;

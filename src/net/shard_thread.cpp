@@ -135,11 +135,12 @@ void ShardThread::close_all() {
   }
 }
 
-void ShardThread::adopt(boost::asio::ip::tcp::socket socket) {
+void ShardThread::adopt(boost::asio::ip::tcp::socket socket,
+                        const boost::asio::ip::tcp::endpoint& peer) {
   link_count_.fetch_add(1, std::memory_order_relaxed);
-  boost::asio::post(context_, [this, socket = std::move(socket)]() mutable {
+  boost::asio::post(context_, [this, socket = std::move(socket), peer]() mutable {
     static_cast<void>(now());
-    auto link = std::make_shared<Link>(*this, std::move(socket), options_);
+    auto link = std::make_shared<Link>(*this, std::move(socket), peer, options_);
     links_.insert(link);
     link->start();
   });

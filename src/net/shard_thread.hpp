@@ -34,8 +34,8 @@ class ShardThread {
   /// Any thread: ends the loop after one last turn, closing what is still open.
   void stop();
   void join();
-  /// Any thread: takes over an accepted socket of this thread's context.
-  void adopt(boost::asio::ip::tcp::socket socket);
+  /// Any thread: takes over an accepted socket of this thread's context, which `peer` is behind.
+  void adopt(boost::asio::ip::tcp::socket socket, const boost::asio::ip::tcp::endpoint& peer);
   [[nodiscard]] std::size_t link_count() const noexcept {
     return link_count_.load(std::memory_order_relaxed);
   }
