@@ -130,6 +130,8 @@ Result<std::unique_ptr<Database>> Database::open(
   rocksdb::ColumnFamilyOptions deltas = small_family();
   deltas.compaction_filter_factory = make_delta_filter(filter_state);
   rocksdb::ColumnFamilyOptions due = small_family();
+  // Entries are small, so these are 100,000 messages that wait; a larger one only takes memory.
+  due.write_buffer_size = 4 << 20;
   due.max_write_buffer_number = 3;
   due.compaction_filter_factory = make_due_filter(filter_state);
   std::vector<rocksdb::ColumnFamilyDescriptor> families = {
