@@ -8,9 +8,9 @@
 //   readable -> recv into a slab -> Connection::feed -> (turn ends) -> flush: sendmsg
 //                    ^ not armed while the machine takes no input
 //
-// To wait for readiness costs an epoll_ctl each time. A peer that sends little at a time is received
-// from instead, into a few bytes that the link has of its own: Asio tries that once in vain, which
-// is cheaper, and does it itself when there is something.
+// To wait for readiness costs an epoll_ctl each time. A peer that sends little at a time is
+// received from instead, into a few bytes that the link has of its own: Asio tries that once in
+// vain, which is cheaper, and does it itself when there is something.
 #pragma once
 
 #include <array>
