@@ -19,19 +19,26 @@ namespace ternmq {
 
 /// A delivery that was destroyed unsettled; it has gone back to its queue.
 struct forgotten_delivery {
-  std::string_view queue;
-  std::uint64_t delivery_tag = 0;
-  std::uint64_t count = 0;  ///< how many this consumer has forgotten so far
+  std::string_view queue;          ///< where it came from
+  std::uint64_t delivery_tag = 0;  ///< the broker's number for it on its channel
+  std::uint64_t count = 0;         ///< how many this consumer has forgotten so far
 };
 
+/// How to consume.
 struct consumer_options {
+  /// A prefetch of 100, and acknowledgements.
   consumer_options() noexcept {}  // Not an aggregate: see message.hpp.
 
   std::uint16_t prefetch = 100;  ///< 0: the broker sends without limit
-  std::string tag;               ///< empty: one is made
+  /// Empty: one is made.
+  std::string tag;
+  /// Refused unless it is alone, and keeps others out.
   bool exclusive = false;
-  bool auto_ack = false;  ///< settled by the broker when sent: may lose, never repeats
-  std::optional<std::int32_t> priority;  ///< x-priority
+  /// Settled by the broker when sent: may lose, never repeats.
+  bool auto_ack = false;
+  /// X-priority.
+  std::optional<std::int32_t> priority;
+  /// Further ones, such as x-consumer-timeout.
   table arguments;
   /// Called on the thread that forgot; the library never logs. It must not throw.
   std::function<void(const forgotten_delivery&)> on_forgotten;
@@ -52,7 +59,9 @@ void start_drain(operation_ptr<> op, const consumer_ptr& consumer);
 /// recovery. Operations may be started on any thread.
 class consumer {
  public:
+  /// Empty: only is_open() may be called.
   consumer() = default;
+  /// The library's own.
   explicit consumer(detail::consumer_ptr state) : state_(std::move(state)) {}
 
   /// Completes with the next message: void(error_code, delivery).
@@ -63,6 +72,7 @@ class consumer {
         [](auto op, const detail::consumer_ptr& of) { detail::start_next(std::move(op), of); },
         state_);
   }
+  /// @overload
   template <detail::token_for<delivery> Token = boost::asio::deferred_t>
   auto next(Token&& token = Token()) {
     return next(operation_options{}, std::forward<Token>(token));
@@ -79,6 +89,7 @@ class consumer {
         },
         state_, max);
   }
+  /// @overload
   template <detail::token_for<std::vector<delivery>> Token = boost::asio::deferred_t>
   auto next_batch(std::size_t max, Token&& token = Token()) {
     return next_batch(max, operation_options{}, std::forward<Token>(token));
@@ -93,6 +104,7 @@ class consumer {
         [](auto op, const detail::consumer_ptr& of) { detail::start_cancel(std::move(op), of); },
         state_);
   }
+  /// @overload
   template <detail::token_for<> Token = boost::asio::deferred_t>
   auto cancel(Token&& token = Token()) {
     return cancel(operation_options{}, std::forward<Token>(token));
@@ -107,6 +119,7 @@ class consumer {
         [](auto op, const detail::consumer_ptr& of) { detail::start_drain(std::move(op), of); },
         state_);
   }
+  /// @overload
   template <detail::token_for<> Token = boost::asio::deferred_t>
   auto drain(Token&& token = Token()) {
     return drain(operation_options{}, std::forward<Token>(token));
@@ -114,9 +127,11 @@ class consumer {
 
   /// Deliveries that were destroyed unsettled. Any thread.
   [[nodiscard]] std::uint64_t forgotten() const noexcept;
+  /// Whether there is a consumer behind this handle.
   [[nodiscard]] bool is_open() const noexcept { return state_ != nullptr; }
   /// The library's own.
   [[nodiscard]] const detail::core_ptr& owner() const noexcept { return detail::core_of(*state_); }
+  /// The library's own.
   [[nodiscard]] const detail::consumer_ptr& state() const noexcept { return state_; }
 
  private:
