@@ -69,6 +69,9 @@ class connection {
   /// Begins to consume; see ternmq::consumer_options.
   consumer consume(std::string queue, consumer_options options = {},
                    std::chrono::milliseconds timeout = {});
+  /// One message of a queue if there is one just now (basic.get). It does not wait for one;
+  /// `timeout` is for the broker's answer.
+  std::optional<delivery> try_get(std::string queue, std::chrono::milliseconds timeout = {});
   /// Waits for one message of a queue; nothing when `timeout` has passed. Each call consumes anew:
   /// for more than a few messages take consume().
   std::optional<delivery> get(std::string queue, std::chrono::milliseconds timeout);

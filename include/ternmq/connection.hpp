@@ -15,6 +15,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -69,6 +70,8 @@ void start_publisher(operation_ptr<publisher> op, const core_ptr& core,
                      publisher_options&& options);
 void start_consumer(operation_ptr<consumer> op, const core_ptr& core, std::string&& queue,
                     consumer_options&& options);
+void start_try_get(operation_ptr<std::optional<delivery>> op, const core_ptr& core,
+                   std::string&& queue);
 void start_rpc_client(operation_ptr<rpc_client> op, const core_ptr& core);
 void start_rpc_server(operation_ptr<rpc_server> op, const core_ptr& core, std::string&& queue,
                       consumer_options&& options);
@@ -269,6 +272,23 @@ class connection {
   auto open_consumer(std::string queue, consumer_options how = {}, Token&& token = Token()) {
     return open_consumer(std::move(queue), std::move(how), operation_options{},
                          std::forward<Token>(token));
+  }
+
+  /// One message of a queue, if there is one just now (basic.get): void(error_code,
+  /// optional<delivery>). For more than now and then a message, consume.
+  template <detail::token_for<std::optional<delivery>> Token = boost::asio::deferred_t>
+  auto try_get(std::string queue, const operation_options& options, Token&& token = Token()) {
+    return detail::initiate<std::optional<delivery>>(
+        token, core_, options,
+        [](auto op, const detail::core_ptr& core, std::string&& from) {
+          detail::start_try_get(std::move(op), core, std::move(from));
+        },
+        core_, std::move(queue));
+  }
+  /// @overload
+  template <detail::token_for<std::optional<delivery>> Token = boost::asio::deferred_t>
+  auto try_get(std::string queue, Token&& token = Token()) {
+    return try_get(std::move(queue), operation_options{}, std::forward<Token>(token));
   }
 
   /// For calls to servers: void(error_code, rpc_client).

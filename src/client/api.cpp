@@ -1,4 +1,5 @@
 // The compiled side of the public headers: from handles and operations to commands of the machine.
+#include "client/convert.hpp"
 #include "client/handles.hpp"
 #include "ternmq/connection.hpp"
 
@@ -150,6 +151,18 @@ void start_consumer(operation_ptr<consumer> op, const core_ptr& core, std::strin
                options = std::move(options)](Machine& machine) mutable {
     open_consumer(machine, core, std::move(op), std::move(queue), std::move(options),
                   [](const consumer_ptr& state) { return consumer(state); });
+  });
+}
+
+void start_try_get(operation_ptr<std::optional<delivery>> op, const core_ptr& core,
+                   std::string&& queue) {
+  core->enter([core, op = std::move(op), queue = std::move(queue)](Machine& machine) mutable {
+    if (!tern::client::is_short(queue))
+      return machine.operations().fail(*op.release(),
+                                       {.code = make_error_code(errc::invalid_argument)});
+    auto& part = machine.add_consumer(std::move(queue), {});
+    part.start_get(std::make_shared<consumer_state>(core, part, nullptr), std::move(op));
+    machine.begin(part);
   });
 }
 

@@ -18,6 +18,28 @@ void ConsumerPart::start(Handle handle, OnReady on_ready) {
   on_ready_ = std::move(on_ready);
 }
 
+// --- a single message ---------------------------------------------------------------------------
+
+void ConsumerPart::start_get(std::shared_ptr<ternmq::detail::consumer_state> handle,
+                             OperationPtr<std::optional<ternmq::delivery>> op) {
+  is_get_ = true;
+  get_handle_ = std::move(handle);
+  hub_.operations.adopt(*op, *this, 0, hub_.now);
+  get_ = op.release();
+}
+
+void ConsumerPart::send_get() {
+  // "Empty" is all that the answer says; a message comes behind it, to delivered().
+  channel_->call(amqp::BasicGet{.queue = queue_}, [this](const Reply& reply) {
+    if (reply.error == nullptr && reply.is_empty && get_ != nullptr) end_get({});
+  });
+}
+
+void ConsumerPart::end_get(std::optional<ternmq::delivery> found) {
+  hub_.operations.complete(std::exchange(get_, nullptr), std::move(found));
+  get_handle_.reset();  // A delivery has one of its own. Without, nothing holds this part any more.
+}
+
 // --- handing out --------------------------------------------------------------------------------
 
 void ConsumerPart::next(OperationPtr<ternmq::delivery> op) {
@@ -65,6 +87,11 @@ void ConsumerPart::fail_waiters() {
 }
 
 void ConsumerPart::give_up(operation_base& op) {
+  if (&op == get_) {
+    // A message that comes all the same goes back when release() closes the channel.
+    get_ = nullptr;
+    get_handle_.reset();
+  }
   std::erase_if(waiters_, [&op](const Waiter& one) { return one.op == &op; });
   std::erase(ends_, &op);
 }
@@ -180,6 +207,8 @@ void ConsumerPart::stop(const error_info& why) {
   book_.reset();
   while (!ready_.empty()) ready_.pop_front();
   if (on_ready_) std::exchange(on_ready_, {})(&why);
+  if (get_ != nullptr) hub_.operations.fail(*std::exchange(get_, nullptr), why);
+  get_handle_.reset();
   fail_waiters();
   check_ended();
 }
@@ -189,10 +218,11 @@ void ConsumerPart::stop(const error_info& why) {
 void ConsumerPart::connected() {
   if (state_ == State::over) return;
   if (state_ == State::ending) return check_ended();
-  state_ = State::opening;
+  state_ = is_get_ ? State::consuming : State::opening;
   channel_ = hub_.session->open_channel(*this, {});
   if (channel_ == nullptr)
     return stop({.code = make_error_code(errc::not_allowed), .text = "no channel is free"});
+  if (is_get_) return send_get();
   if (options_.prefetch > 0 && !options_.auto_ack)
     channel_->call(amqp::BasicQos{.prefetch_count = options_.prefetch}, {});
   const std::string arguments = encode_entries(to_field_table(options_.arguments));
@@ -216,7 +246,8 @@ void ConsumerPart::lost() {
   while (!ready_.empty()) ready_.pop_front();
   is_cancel_sent_ = false;
   if (state_ == State::ending) return check_ended();
-  state_ = State::down;
+  // A message that was got has gone back to its queue; nobody asks for another one.
+  state_ = is_get_ && get_ == nullptr ? State::over : State::down;
 }
 
 void ConsumerPart::channel_closed(const error_info& why) {
@@ -234,6 +265,11 @@ void ConsumerPart::consumer_cancelled() {
 
 void ConsumerPart::delivered(std::uint64_t tag, bool is_redelivered, content message) {
   if (!options_.auto_ack && !book_.delivered(tag)) return;
+  if (is_get_) {
+    if (get_ != nullptr)
+      end_get(ternmq::delivery(std::move(message), get_handle_, *epoch_, tag, is_redelivered));
+    return;
+  }
   ready_.push_back({std::move(message), tag, is_redelivered});
   serve();
 }

@@ -2,6 +2,9 @@
 // come and nobody has asked for yet, those who wait for one, and the book of what is unsettled.
 // Pure.
 //
+// One that was started with start_get() does not consume: it takes one message, or finds that there
+// is none, and lives until that is settled.
+//
 //   down --connected()--> opening --consume-ok--> consuming --cancel(), drain()--> ending --> over
 #pragma once
 
@@ -26,6 +29,9 @@ class ConsumerPart final : public Part, public ChannelListener, public Operation
 
   /// Deliveries refer to `handle`. `on_ready` is called once, when it consumes or never will.
   void start(Handle handle, OnReady on_ready);
+  /// Asks for one message in place of consuming; keeps `handle` until it is there.
+  void start_get(std::shared_ptr<ternmq::detail::consumer_state> handle,
+                 OperationPtr<std::optional<ternmq::delivery>> op);
   void next(OperationPtr<ternmq::delivery> op);
   void next_batch(OperationPtr<std::vector<ternmq::delivery>> op, std::size_t max);
   void cancel(OperationPtr<> op);
@@ -70,6 +76,8 @@ class ConsumerPart final : public Part, public ChannelListener, public Operation
     std::size_t batch_max = 0;  // 0: next()
   };
 
+  void send_get();
+  void end_get(std::optional<ternmq::delivery> found);
   void serve();
   [[nodiscard]] ternmq::delivery take();
   void end(OperationPtr<> op, bool keeps_ready);
@@ -97,6 +105,10 @@ class ConsumerPart final : public Part, public ChannelListener, public Operation
   amqp::Ring<Ready> ready_;
   std::deque<Waiter> waiters_;
   std::vector<operation<>*> ends_;
+
+  bool is_get_ = false;  // start_get(); until it is answered, the two below
+  operation<std::optional<ternmq::delivery>>* get_ = nullptr;
+  std::shared_ptr<ternmq::detail::consumer_state> get_handle_;
 };
 
 }  // namespace tern::client

@@ -69,6 +69,21 @@ struct MiniVisitor {
     channel.consumers.push_back({std::string(m.queue), std::string(m.consumer_tag), m.no_ack, 0});
     c.send(n, BasicConsumeOk{.consumer_tag = m.consumer_tag});
   }
+  void on(const BasicGet& m) {
+    auto& queue = c.broker_.queues[std::string(m.queue)];
+    if (queue.empty()) return c.send(n, BasicGetEmpty{});
+    const MiniBroker::Message message = queue.front();
+    queue.pop_front();
+    const std::uint64_t tag = ++channel.delivered;
+    FrameWriter(c.out, c.broker_.frame_max)
+        .content(n,
+                 BasicGetOk{.delivery_tag = tag,
+                            .redelivered = message.is_redelivered,
+                            .exchange = message.exchange,
+                            .routing_key = message.key},
+                 message.properties, message.body);
+    if (!m.no_ack) channel.unacked.emplace(tag, std::pair(std::string(m.queue), message));
+  }
   void on(const BasicCancel& m) {
     channel.consumers.clear();
     c.send(n, BasicCancelOk{.consumer_tag = m.consumer_tag});
