@@ -7,9 +7,12 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <stdexcept>
 #include <string>
+#include <ternmq/back_pressure.hpp>
 #include <ternmq/ternmq.hpp>
 
 namespace asio = boost::asio;

@@ -6,7 +6,7 @@
 #include <boost/asio/use_future.hpp>
 #include <thread>
 
-#include "cases.hpp"
+#include "flow_cases.hpp"
 
 using namespace sdk;
 using ternmq::delivery;
@@ -392,6 +392,7 @@ int main(int count, char** arguments) {
                     {"many threads on one connection", many_threads_on_one_connection},
                     {"blocking calls", blocking_calls},
                     {"a wrong password is told", a_wrong_password_is_told},
-                    {"endings are orderly", endings_are_orderly}},
+                    {"endings are orderly", endings_are_orderly},
+                    {"refused messages wait", what_is_refused_is_published_later}},
                    {arguments[1], arguments[2]}, count > 3 ? arguments[3] : "");
 }
