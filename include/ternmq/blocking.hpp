@@ -23,6 +23,8 @@ class consumer {
  public:
   /// Waits for the next message; nothing when `timeout` has passed (0: it waits on).
   std::optional<delivery> next(std::chrono::milliseconds timeout = {});
+  /// Publishes and settles, all or nothing: see ternmq::consumer::commit().
+  void commit(std::vector<message> with = {}, std::chrono::milliseconds timeout = {});
   /// See ternmq::consumer.
   void cancel(std::chrono::milliseconds timeout = {});
   /// See ternmq::consumer.

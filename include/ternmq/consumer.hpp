@@ -40,6 +40,8 @@ struct consumer_options {
   std::optional<std::int32_t> priority;
   /// Further ones, such as x-consumer-timeout.
   table arguments;
+  /// Settling takes effect with consumer::commit(), and not before.
+  bool transactional = false;
   /// Called on the thread that forgot; the library never logs. It must not throw.
   std::function<void(const forgotten_delivery&)> on_forgotten;
 };
@@ -51,6 +53,7 @@ using consumer_ptr = std::shared_ptr<consumer_state>;
 void start_next(operation_ptr<delivery> op, const consumer_ptr& consumer);
 void start_next_batch(operation_ptr<std::vector<delivery>> op, const consumer_ptr& consumer,
                       std::size_t max);
+void start_commit(operation_ptr<> op, const consumer_ptr& consumer, std::vector<message>&& with);
 void start_cancel(operation_ptr<> op, const consumer_ptr& consumer);
 void start_drain(operation_ptr<> op, const consumer_ptr& consumer);
 }  // namespace detail
@@ -93,6 +96,26 @@ class consumer {
   template <detail::token_for<std::vector<delivery>> Token = boost::asio::deferred_t>
   auto next_batch(std::size_t max, Token&& token = Token()) {
     return next_batch(max, operation_options{}, std::forward<Token>(token));
+  }
+
+  /// Of a transactional consumer: publishes these messages and carries out what has been settled
+  /// since the last commit, all of it or nothing: void(error_code). What is not committed when the
+  /// connection breaks comes back; with errc::outcome_unknown it broke during the commit. A message
+  /// that no queue takes is dropped.
+  template <detail::token_for<> Token = boost::asio::deferred_t>
+  auto commit(std::vector<message> with, const operation_options& options,
+              Token&& token = Token()) {
+    return detail::initiate<>(
+        token, detail::core_of(*state_), options,
+        [](auto op, const detail::consumer_ptr& of, std::vector<message>&& what) {
+          detail::start_commit(std::move(op), of, std::move(what));
+        },
+        state_, std::move(with));
+  }
+  /// @overload
+  template <detail::token_for<> Token = boost::asio::deferred_t>
+  auto commit(std::vector<message> with = {}, Token&& token = Token()) {
+    return commit(std::move(with), operation_options{}, std::forward<Token>(token));
   }
 
   /// Takes no more: void(error_code). What was not handed out goes back to the queue; what was may

@@ -228,6 +228,9 @@ void start_next_batch(operation_ptr<std::vector<delivery>> op, const consumer_pt
                       std::size_t max) {
   command_part<&tern::client::ConsumerPart::next_batch>(consumer, std::move(op), max);
 }
+void start_commit(operation_ptr<> op, const consumer_ptr& consumer, std::vector<message>&& with) {
+  command_part<&tern::client::ConsumerPart::commit>(consumer, std::move(op), std::move(with));
+}
 void start_cancel(operation_ptr<> op, const consumer_ptr& consumer) {
   command_part<&tern::client::ConsumerPart::cancel>(consumer, std::move(op));
 }

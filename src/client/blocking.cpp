@@ -218,6 +218,12 @@ std::optional<delivery> consumer::next(milliseconds timeout) {
   }
 }
 
+void consumer::commit(std::vector<message> with, milliseconds timeout) {
+  wait_for(timeout, [&](const auto& how, auto done) {
+    inner_.commit(std::move(with), how, std::move(done));
+  });
+}
+
 void consumer::cancel(milliseconds timeout) {
   wait_for(timeout, [&](const auto& how, auto done) { inner_.cancel(how, std::move(done)); });
 }

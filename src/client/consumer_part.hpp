@@ -34,6 +34,8 @@ class ConsumerPart final : public Part, public ChannelListener, public Operation
                  OperationPtr<std::optional<ternmq::delivery>> op);
   void next(OperationPtr<ternmq::delivery> op);
   void next_batch(OperationPtr<std::vector<ternmq::delivery>> op, std::size_t max);
+  /// Of a transactional one: publishes, and makes that and what was settled happen.
+  void commit(OperationPtr<> op, std::vector<ternmq::message>&& with);
   void cancel(OperationPtr<> op);
   void drain(OperationPtr<> op);
   /// Settles what was delivered in this epoch; anything else is settled or gone, and left alone.
@@ -76,6 +78,7 @@ class ConsumerPart final : public Part, public ChannelListener, public Operation
     std::size_t batch_max = 0;  // 0: next()
   };
 
+  void fail_commits(const error_info& why);
   void send_get();
   void end_get(std::optional<ternmq::delivery> found);
   void serve();
@@ -105,6 +108,7 @@ class ConsumerPart final : public Part, public ChannelListener, public Operation
   amqp::Ring<Ready> ready_;
   std::deque<Waiter> waiters_;
   std::vector<operation<>*> ends_;
+  std::deque<operation<>*> commits_;  // sent and not answered, in order; nullptr: given up
 
   bool is_get_ = false;  // start_get(); until it is answered, the two below
   operation<std::optional<ternmq::delivery>>* get_ = nullptr;

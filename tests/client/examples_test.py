@@ -56,6 +56,7 @@ LAST_LINES = {
     "delayed_reminders": "3 reminders, none early",
     "user_order": "4 users, each in order",
     "load_levelling": "5000 in, 5000 out, none lost",
+    "transactional_move": "6 orders moved, all or nothing",
     "exactly_once_move": "10 moved, none lost, none twice",
 }
 

@@ -73,7 +73,60 @@ awaitable<void> fill_a_small_queue(Life& life) {
   EXPECT(co_await misses_the_queue(life.connection));
 }
 
+// Moves one message to another queue, with or without a commit.
+awaitable<void> move_one(Life& life, std::string to, bool commits) {
+  ternmq::consumer_options options;
+  options.transactional = true;
+  options.prefetch = 1;
+  auto consumer = co_await life.connection.open_consumer(life.queue, options, use_awaitable);
+  auto one = co_await consumer.next(use_awaitable);
+  std::vector<ternmq::message> moved;
+  moved.emplace_back(to, std::string(one.body()) + " moved");
+  one.ack();
+  if (commits) co_await consumer.commit(std::move(moved), use_awaitable);
+  // The consumer's channel is closed with what it has not committed.
+  co_await consumer.drain(use_awaitable);
+}
+
+// Waits until the message can be got, which a broker may do after the channel is closed.
+awaitable<bool> comes_back(Life& life, std::string queue, std::string body) {
+  asio::steady_timer timer(life.connection.get_executor());
+  for (int attempt = 0; attempt < 500; ++attempt) {
+    auto found = co_await life.connection.try_get(queue, use_awaitable);
+    if (found) co_return found->body() == body;  // Unsettled, it goes back.
+    timer.expires_after(10ms);
+    co_await timer.async_wait(use_awaitable);
+  }
+  co_return false;
+}
+
+awaitable<bool> is_empty(Life& life, std::string queue) {
+  auto found = co_await life.connection.try_get(queue, use_awaitable);
+  co_return !found;
+}
+
+awaitable<void> move_with_and_without_commit(Life& life) {
+  co_await life.declare({});
+  const std::string other = life.queue + ".moved";
+  ternmq::topology topology;
+  topology.add_queue(other);
+  co_await life.connection.declare(std::move(topology), use_awaitable);
+  auto publisher = co_await life.connection.open_publisher({}, use_awaitable);
+  co_await publisher.publish(ternmq::message(life.queue, "m"), use_awaitable);
+  co_await move_one(life, other, false);
+  EXPECT(co_await comes_back(life, life.queue, "m"));
+  EXPECT(co_await is_empty(life, other));
+  co_await move_one(life, other, true);
+  EXPECT(co_await is_empty(life, life.queue));
+  EXPECT(co_await comes_back(life, other, "m moved"));
+  co_await life.connection.delete_queue(other, use_awaitable);
+}
+
 }  // namespace
+
+void commits_are_all_or_nothing(const Target& target) {
+  Life(target, "commit").run(move_with_and_without_commit);
+}
 
 void what_is_refused_is_published_later(const Target& target) {
   Life(target, "pressure").run(fill_a_small_queue);

@@ -393,6 +393,7 @@ int main(int count, char** arguments) {
                     {"blocking calls", blocking_calls},
                     {"a wrong password is told", a_wrong_password_is_told},
                     {"endings are orderly", endings_are_orderly},
-                    {"refused messages wait", what_is_refused_is_published_later}},
+                    {"refused messages wait", what_is_refused_is_published_later},
+                    {"commits are all or nothing", commits_are_all_or_nothing}},
                    {arguments[1], arguments[2]}, count > 3 ? arguments[3] : "");
 }
