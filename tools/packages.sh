@@ -16,7 +16,7 @@ test_packages=(
   clang:clang++ libclang-rt-14-dev
   python3-pika amqp-tools:amqp-publish librabbitmq-dev pkg-config:pkg-config openssl:openssl
   golang-go:go golang-github-rabbitmq-amqp091-go-dev
-  nodejs:node npm:npm ca-certificates valgrind:valgrind
+  nodejs:node npm:npm ca-certificates valgrind:valgrind doxygen:doxygen
 )
 
 # What ./dev bench needs besides. rabbitmq-server, which it compares with, is left to people: it

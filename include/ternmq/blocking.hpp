@@ -23,9 +23,13 @@ class consumer {
  public:
   /// Waits for the next message; nothing when `timeout` has passed (0: it waits on).
   std::optional<delivery> next(std::chrono::milliseconds timeout = {});
+  /// Publishes and settles, all or nothing: see ternmq::consumer::commit().
+  void commit(std::vector<message> with = {}, std::chrono::milliseconds timeout = {});
   /// See ternmq::consumer.
   void cancel(std::chrono::milliseconds timeout = {});
+  /// See ternmq::consumer.
   void drain(std::chrono::milliseconds timeout = {});
+  /// Deliveries that were destroyed unsettled.
   [[nodiscard]] std::uint64_t forgotten() const noexcept { return inner_.forgotten(); }
 
  private:
@@ -34,20 +38,29 @@ class consumer {
   ternmq::consumer inner_;
 };
 
+/// A connection whose calls wait.
 class connection {
  public:
   /// Connects.
   explicit connection(std::string_view url, std::chrono::milliseconds timeout = {});
+  /// @overload
   explicit connection(connection_options options, std::chrono::milliseconds timeout = {});
   /// Closes, as well as that can be done within a few seconds.
   ~connection();
+  /// The one moved from may only be destroyed or assigned to.
   connection(connection&&) noexcept;
+  /// Ends what this was before, at once.
   connection& operator=(connection&&) noexcept;
 
+  /// See ternmq::connection::declare().
   std::vector<queue_status> declare(topology what, std::chrono::milliseconds timeout = {});
+  /// How many messages and consumers a queue has.
   queue_status inspect(std::string queue, std::chrono::milliseconds timeout = {});
+  /// Removes the ready messages of a queue; returns how many.
   std::uint32_t purge(std::string queue, std::chrono::milliseconds timeout = {});
+  /// Deletes a queue; returns how many messages were in it.
   std::uint32_t delete_queue(std::string queue, std::chrono::milliseconds timeout = {});
+  /// Deletes an exchange.
   void delete_exchange(std::string exchange, std::chrono::milliseconds timeout = {});
 
   /// Publishes and waits for the confirm; throws if there is none. A message that no queue takes is
@@ -55,13 +68,18 @@ class connection {
   void publish(message what, std::chrono::milliseconds timeout = {});
   /// The same for many, pipelined.
   void publish_batch(std::vector<message> what, std::chrono::milliseconds timeout = {});
+  /// Begins to consume; see ternmq::consumer_options.
   consumer consume(std::string queue, consumer_options options = {},
                    std::chrono::milliseconds timeout = {});
+  /// One message of a queue if there is one just now (basic.get). It does not wait for one;
+  /// `timeout` is for the broker's answer.
+  std::optional<delivery> try_get(std::string queue, std::chrono::milliseconds timeout = {});
   /// Waits for one message of a queue; nothing when `timeout` has passed. Each call consumes anew:
   /// for more than a few messages take consume().
   std::optional<delivery> get(std::string queue, std::chrono::milliseconds timeout);
   /// Calls a server and waits for its reply.
   received_message call(message request, std::chrono::milliseconds timeout = {});
+  /// Says goodbye to the broker; the destructor does so, too.
   void close(std::chrono::milliseconds timeout = {});
 
   /// The asynchronous connection under it.

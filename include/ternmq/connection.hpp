@@ -15,6 +15,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@
 
 namespace ternmq {
 
+/// Where a connection is in its life.
 enum class connection_state : std::uint8_t {
   closed,      ///< never opened, closed, or given up
   connecting,  ///< for the first time
@@ -34,10 +36,14 @@ enum class connection_state : std::uint8_t {
   recovering,  ///< broken; trying again
 };
 
+/// Its name, as in the enumeration.
 [[nodiscard]] const char* to_string(connection_state state) noexcept;
 
+/// What on_state_change() tells.
 struct state_change {
+  /// The state before.
   connection_state from = connection_state::closed;
+  /// The state now.
   connection_state to = connection_state::closed;
   /// Why: the loss, the reason for blocking, or what could not be restored.
   error_info reason{};
@@ -64,6 +70,8 @@ void start_publisher(operation_ptr<publisher> op, const core_ptr& core,
                      publisher_options&& options);
 void start_consumer(operation_ptr<consumer> op, const core_ptr& core, std::string&& queue,
                     consumer_options&& options);
+void start_try_get(operation_ptr<std::optional<delivery>> op, const core_ptr& core,
+                   std::string&& queue);
 void start_rpc_client(operation_ptr<rpc_client> op, const core_ptr& core);
 void start_rpc_server(operation_ptr<rpc_server> op, const core_ptr& core, std::string&& queue,
                       consumer_options&& options);
@@ -76,7 +84,9 @@ class connection {
   /// Does nothing yet: open() connects.
   connection(boost::asio::any_io_executor executor, connection_options options)
       : core_(detail::make_core(std::move(executor), std::move(options))) {}
+  /// The one moved from may only be destroyed or assigned to.
   connection(connection&&) noexcept = default;
+  /// Ends what this was before.
   connection& operator=(connection&& other) noexcept {
     if (this != &other) {
       if (core_) detail::stop(core_);
@@ -84,13 +94,16 @@ class connection {
     }
     return *this;
   }
+  /// Ends everything at once; close() is the polite way.
   ~connection() {
     if (core_) detail::stop(core_);
   }
 
+  /// As it was given.
   [[nodiscard]] const boost::asio::any_io_executor& get_executor() const noexcept {
     return detail::executor_of(*core_);
   }
+  /// On the connection's executor.
   [[nodiscard]] connection_state state() const noexcept { return detail::state_of(*core_); }
   /// Called for each change, on the connection's executor; set it before open(). It must not throw.
   void on_state_change(std::function<void(const state_change&)> watcher) {
@@ -106,6 +119,7 @@ class connection {
         [](auto op, const detail::core_ptr& core) { detail::start_open(std::move(op), core); },
         core_);
   }
+  /// @overload
   template <detail::token_for<> Token = boost::asio::deferred_t>
   auto open(Token&& token = Token()) {
     return open(operation_options{}, std::forward<Token>(token));
@@ -120,6 +134,7 @@ class connection {
         [](auto op, const detail::core_ptr& core) { detail::start_close(std::move(op), core); },
         core_);
   }
+  /// @overload
   template <detail::token_for<> Token = boost::asio::deferred_t>
   auto close(Token&& token = Token()) {
     return close(operation_options{}, std::forward<Token>(token));
@@ -137,6 +152,7 @@ class connection {
         },
         core_, std::move(what));
   }
+  /// @overload
   template <detail::token_for<std::vector<queue_status>> Token = boost::asio::deferred_t>
   auto declare(topology what, Token&& token = Token()) {
     return declare(std::move(what), operation_options{}, std::forward<Token>(token));
@@ -152,6 +168,7 @@ class connection {
         },
         core_, std::move(queue));
   }
+  /// @overload
   template <detail::token_for<queue_status> Token = boost::asio::deferred_t>
   auto inspect(std::string queue, Token&& token = Token()) {
     return inspect(std::move(queue), operation_options{}, std::forward<Token>(token));
@@ -167,6 +184,7 @@ class connection {
         },
         core_, std::move(queue));
   }
+  /// @overload
   template <detail::token_for<std::uint32_t> Token = boost::asio::deferred_t>
   auto purge(std::string queue, Token&& token = Token()) {
     return purge(std::move(queue), operation_options{}, std::forward<Token>(token));
@@ -182,6 +200,7 @@ class connection {
         },
         core_, std::move(queue));
   }
+  /// @overload
   template <detail::token_for<std::uint32_t> Token = boost::asio::deferred_t>
   auto delete_queue(std::string queue, Token&& token = Token()) {
     return delete_queue(std::move(queue), operation_options{}, std::forward<Token>(token));
@@ -198,6 +217,7 @@ class connection {
         },
         core_, std::move(exchange));
   }
+  /// @overload
   template <detail::token_for<> Token = boost::asio::deferred_t>
   auto delete_exchange(std::string exchange, Token&& token = Token()) {
     return delete_exchange(std::move(exchange), operation_options{}, std::forward<Token>(token));
@@ -213,6 +233,7 @@ class connection {
         },
         core_, std::move(what));
   }
+  /// @overload
   template <detail::token_for<> Token = boost::asio::deferred_t>
   auto unbind(binding what, Token&& token = Token()) {
     return unbind(std::move(what), operation_options{}, std::forward<Token>(token));
@@ -229,6 +250,7 @@ class connection {
         },
         core_, std::move(how));
   }
+  /// @overload
   template <detail::token_for<publisher> Token = boost::asio::deferred_t>
   auto open_publisher(publisher_options how = {}, Token&& token = Token()) {
     return open_publisher(std::move(how), operation_options{}, std::forward<Token>(token));
@@ -245,10 +267,28 @@ class connection {
         },
         core_, std::move(queue), std::move(how));
   }
+  /// @overload
   template <detail::token_for<consumer> Token = boost::asio::deferred_t>
   auto open_consumer(std::string queue, consumer_options how = {}, Token&& token = Token()) {
     return open_consumer(std::move(queue), std::move(how), operation_options{},
                          std::forward<Token>(token));
+  }
+
+  /// One message of a queue, if there is one just now (basic.get): void(error_code,
+  /// optional<delivery>). For more than now and then a message, consume.
+  template <detail::token_for<std::optional<delivery>> Token = boost::asio::deferred_t>
+  auto try_get(std::string queue, const operation_options& options, Token&& token = Token()) {
+    return detail::initiate<std::optional<delivery>>(
+        token, core_, options,
+        [](auto op, const detail::core_ptr& core, std::string&& from) {
+          detail::start_try_get(std::move(op), core, std::move(from));
+        },
+        core_, std::move(queue));
+  }
+  /// @overload
+  template <detail::token_for<std::optional<delivery>> Token = boost::asio::deferred_t>
+  auto try_get(std::string queue, Token&& token = Token()) {
+    return try_get(std::move(queue), operation_options{}, std::forward<Token>(token));
   }
 
   /// For calls to servers: void(error_code, rpc_client).
@@ -261,6 +301,7 @@ class connection {
         },
         core_);
   }
+  /// @overload
   template <detail::token_for<rpc_client> Token = boost::asio::deferred_t>
   auto open_rpc_client(Token&& token = Token()) {
     return open_rpc_client(operation_options{}, std::forward<Token>(token));
@@ -277,6 +318,7 @@ class connection {
         },
         core_, std::move(queue), std::move(how));
   }
+  /// @overload
   template <detail::token_for<rpc_server> Token = boost::asio::deferred_t>
   auto open_rpc_server(std::string queue, consumer_options how = {}, Token&& token = Token()) {
     return open_rpc_server(std::move(queue), std::move(how), operation_options{},

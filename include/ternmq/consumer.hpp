@@ -19,20 +19,29 @@ namespace ternmq {
 
 /// A delivery that was destroyed unsettled; it has gone back to its queue.
 struct forgotten_delivery {
-  std::string_view queue;
-  std::uint64_t delivery_tag = 0;
-  std::uint64_t count = 0;  ///< how many this consumer has forgotten so far
+  std::string_view queue;          ///< where it came from
+  std::uint64_t delivery_tag = 0;  ///< the broker's number for it on its channel
+  std::uint64_t count = 0;         ///< how many this consumer has forgotten so far
 };
 
+/// How to consume.
 struct consumer_options {
+  /// A prefetch of 100, and acknowledgements.
   consumer_options() noexcept {}  // Not an aggregate: see message.hpp.
 
   std::uint16_t prefetch = 100;  ///< 0: the broker sends without limit
-  std::string tag;               ///< empty: one is made
+  /// Empty: one is made.
+  std::string tag;
+  /// Refused unless it is alone, and keeps others out.
   bool exclusive = false;
-  bool auto_ack = false;  ///< settled by the broker when sent: may lose, never repeats
-  std::optional<std::int32_t> priority;  ///< x-priority
+  /// Settled by the broker when sent: may lose, never repeats.
+  bool auto_ack = false;
+  /// X-priority.
+  std::optional<std::int32_t> priority;
+  /// Further ones, such as x-consumer-timeout.
   table arguments;
+  /// Settling takes effect with consumer::commit(), and not before.
+  bool transactional = false;
   /// Called on the thread that forgot; the library never logs. It must not throw.
   std::function<void(const forgotten_delivery&)> on_forgotten;
 };
@@ -44,6 +53,7 @@ using consumer_ptr = std::shared_ptr<consumer_state>;
 void start_next(operation_ptr<delivery> op, const consumer_ptr& consumer);
 void start_next_batch(operation_ptr<std::vector<delivery>> op, const consumer_ptr& consumer,
                       std::size_t max);
+void start_commit(operation_ptr<> op, const consumer_ptr& consumer, std::vector<message>&& with);
 void start_cancel(operation_ptr<> op, const consumer_ptr& consumer);
 void start_drain(operation_ptr<> op, const consumer_ptr& consumer);
 }  // namespace detail
@@ -52,7 +62,9 @@ void start_drain(operation_ptr<> op, const consumer_ptr& consumer);
 /// recovery. Operations may be started on any thread.
 class consumer {
  public:
+  /// Empty: only is_open() may be called.
   consumer() = default;
+  /// The library's own.
   explicit consumer(detail::consumer_ptr state) : state_(std::move(state)) {}
 
   /// Completes with the next message: void(error_code, delivery).
@@ -63,6 +75,7 @@ class consumer {
         [](auto op, const detail::consumer_ptr& of) { detail::start_next(std::move(op), of); },
         state_);
   }
+  /// @overload
   template <detail::token_for<delivery> Token = boost::asio::deferred_t>
   auto next(Token&& token = Token()) {
     return next(operation_options{}, std::forward<Token>(token));
@@ -79,9 +92,30 @@ class consumer {
         },
         state_, max);
   }
+  /// @overload
   template <detail::token_for<std::vector<delivery>> Token = boost::asio::deferred_t>
   auto next_batch(std::size_t max, Token&& token = Token()) {
     return next_batch(max, operation_options{}, std::forward<Token>(token));
+  }
+
+  /// Of a transactional consumer: publishes these messages and carries out what has been settled
+  /// since the last commit, all of it or nothing: void(error_code). What is not committed when the
+  /// connection breaks comes back; with errc::outcome_unknown it broke during the commit. A message
+  /// that no queue takes is dropped.
+  template <detail::token_for<> Token = boost::asio::deferred_t>
+  auto commit(std::vector<message> with, const operation_options& options,
+              Token&& token = Token()) {
+    return detail::initiate<>(
+        token, detail::core_of(*state_), options,
+        [](auto op, const detail::consumer_ptr& of, std::vector<message>&& what) {
+          detail::start_commit(std::move(op), of, std::move(what));
+        },
+        state_, std::move(with));
+  }
+  /// @overload
+  template <detail::token_for<> Token = boost::asio::deferred_t>
+  auto commit(std::vector<message> with = {}, Token&& token = Token()) {
+    return commit(std::move(with), operation_options{}, std::forward<Token>(token));
   }
 
   /// Takes no more: void(error_code). What was not handed out goes back to the queue; what was may
@@ -93,6 +127,7 @@ class consumer {
         [](auto op, const detail::consumer_ptr& of) { detail::start_cancel(std::move(op), of); },
         state_);
   }
+  /// @overload
   template <detail::token_for<> Token = boost::asio::deferred_t>
   auto cancel(Token&& token = Token()) {
     return cancel(operation_options{}, std::forward<Token>(token));
@@ -107,6 +142,7 @@ class consumer {
         [](auto op, const detail::consumer_ptr& of) { detail::start_drain(std::move(op), of); },
         state_);
   }
+  /// @overload
   template <detail::token_for<> Token = boost::asio::deferred_t>
   auto drain(Token&& token = Token()) {
     return drain(operation_options{}, std::forward<Token>(token));
@@ -114,9 +150,11 @@ class consumer {
 
   /// Deliveries that were destroyed unsettled. Any thread.
   [[nodiscard]] std::uint64_t forgotten() const noexcept;
+  /// Whether there is a consumer behind this handle.
   [[nodiscard]] bool is_open() const noexcept { return state_ != nullptr; }
   /// The library's own.
   [[nodiscard]] const detail::core_ptr& owner() const noexcept { return detail::core_of(*state_); }
+  /// The library's own.
   [[nodiscard]] const detail::consumer_ptr& state() const noexcept { return state_; }
 
  private:

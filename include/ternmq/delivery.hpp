@@ -19,7 +19,11 @@ class Slab;
 
 namespace ternmq {
 
-enum class requeue : bool { no, yes };
+/// Whether a message that is given back is to be delivered again.
+enum class requeue : bool {
+  no,   ///< to the dead letters, or dropped
+  yes,  ///< back to its place in the queue
+};
 
 namespace detail {
 
@@ -63,18 +67,28 @@ struct content {
 /// A message that came from the broker, unchanged and without a duty. Move-only.
 class received_message {
  public:
+  /// Empty.
   received_message() = default;
+  /// The library's own.
   explicit received_message(detail::content content) : content_(std::move(content)) {}
 
+  /// Valid as long as this object.
   [[nodiscard]] std::string_view body() const noexcept { return content_.body; }
+  /// That it was published to.
   [[nodiscard]] std::string_view exchange() const noexcept { return content_.exchange; }
+  /// That it was published with.
   [[nodiscard]] std::string_view routing_key() const noexcept { return content_.routing_key; }
   /// All properties, decoded now. For a single one the functions below are cheaper.
   [[nodiscard]] message_properties properties() const;
+  /// Empty if the message has none.
   [[nodiscard]] std::string_view content_type() const noexcept;
+  /// Empty if the message has none.
   [[nodiscard]] std::string_view correlation_id() const noexcept;
+  /// Empty if the message has none.
   [[nodiscard]] std::string_view reply_to() const noexcept;
+  /// Empty if the message has none.
   [[nodiscard]] std::string_view message_id() const noexcept;
+  /// Empty if the message has none.
   [[nodiscard]] std::string_view type() const noexcept;
   /// A header; void if it is not there.
   [[nodiscard]] value header(std::string_view name) const;
@@ -82,14 +96,19 @@ class received_message {
   [[nodiscard]] message copy() const;
 
  protected:
-  detail::content content_;
+  detail::content content_;  ///< the library's own
 };
 
+/// A message with the duty to settle it. Move-only.
 class delivery : public received_message {
  public:
+  /// Empty: nothing to settle.
   delivery() = default;
+  /// Hands on the duty to settle it.
   delivery(delivery&&) noexcept = default;
+  /// Hands on the duty; what this held unsettled goes back to its queue.
   delivery& operator=(delivery&& other) noexcept;
+  /// What is unsettled goes back to its queue.
   ~delivery();
 
   /// Done: the broker forgets the message.
@@ -107,9 +126,10 @@ class delivery : public received_message {
   [[nodiscard]] bool is_redelivered() const noexcept { return redelivered_; }
   /// How often it was delivered before, if the queue counts (header x-delivery-count).
   [[nodiscard]] std::int64_t delivery_count() const;
+  /// The broker's number for it on its channel.
   [[nodiscard]] std::uint64_t delivery_tag() const noexcept { return tag_; }
 
-  // Made by the library.
+  /// Made by the library.
   delivery(detail::content content, std::shared_ptr<detail::consumer_state> consumer,
            std::uint64_t epoch, std::uint64_t tag, bool redelivered) noexcept;
 

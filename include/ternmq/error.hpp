@@ -57,11 +57,12 @@ enum class errc {
 
 /// An error with the broker's words.
 struct error_info {
-  error_code code;
-  std::string text{};          ///< "NOT_FOUND - no queue 'x' in vhost '/'"; may be empty
-  std::uint16_t class_id = 0;  ///< of the method that the broker complains about, or 0
-  std::uint16_t method_id = 0;
+  error_code code;              ///< what went wrong, or nothing
+  std::string text{};           ///< "NOT_FOUND - no queue 'x' in vhost '/'"; may be empty
+  std::uint16_t class_id = 0;   ///< of the method that the broker complains about, or 0
+  std::uint16_t method_id = 0;  ///< with class_id
 
+  /// Whether there is an error.
   explicit operator bool() const noexcept { return code.failed(); }
   /// The broker's words, or the category's if it sent none.
   [[nodiscard]] std::string message() const;
@@ -70,6 +71,7 @@ struct error_info {
 /// What the blocking facade throws: what() has the broker's words.
 class failure : public boost::system::system_error {
  public:
+  /// With the broker's words, if there are any.
   explicit failure(const error_info& info) : system_error(info.code, info.text), text_(info.text) {}
   /// What the broker said; may be empty.
   [[nodiscard]] const std::string& text() const noexcept { return text_; }
@@ -80,5 +82,7 @@ class failure : public boost::system::system_error {
 
 }  // namespace ternmq
 
+/// @cond the library's own
 template <>
 struct boost::system::is_error_code_enum<ternmq::errc> : std::true_type {};
+/// @endcond

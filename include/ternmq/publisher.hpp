@@ -28,12 +28,18 @@ enum class resend : std::uint8_t {
 
 struct outcome;
 
+/// How to publish.
 struct publisher_options {
+  /// A window of 1000 messages, sent again after a loss.
   publisher_options() noexcept {}  // Not an aggregate: see message.hpp.
 
-  std::uint32_t window = 1000;                  ///< messages without an outcome at most
-  std::size_t window_bytes = 16 * 1024 * 1024;  ///< and their bodies
-  bool mandatory = false;                       ///< a message that no queue takes is returned
+  /// Messages without an outcome at most.
+  std::uint32_t window = 1000;
+  /// And their bodies.
+  std::size_t window_bytes = 16 * 1024 * 1024;
+  /// A message that no queue takes is returned.
+  bool mandatory = false;
+  /// What was not confirmed when the connection broke.
   resend on_recovery = resend::always;
   /// For each message, from sending to its outcome; 0: as long as it takes.
   std::chrono::milliseconds confirm_timeout{0};
@@ -44,29 +50,34 @@ struct publisher_options {
 
 /// What became of one message.
 struct outcome {
+  /// How it ended.
   enum class kind : std::uint8_t {
     unknown,    ///< no answer: see the operation's error_code
     confirmed,  ///< every queue that it was routed to has it, on disk if it is to be there
     nacked,     ///< refused, for example by a full queue with x-overflow reject-publish
     returned,   ///< mandatory, and no queue took it
   };
-  kind what = kind::unknown;
-  error_code error{};        ///< not set if confirmed
-  std::string reply_text{};  ///< of a return, or of the error that ended the channel
+  kind what = kind::unknown;  ///< how it ended
+  error_code error{};         ///< not set if confirmed
+  std::string reply_text{};   ///< of a return, or of the error that ended the channel
 
+  /// Whether the broker has it.
   [[nodiscard]] bool is_confirmed() const noexcept { return what == kind::confirmed; }
 };
 
 /// What became of everything since the last report.
 struct publish_report {
+  /// How many the broker has.
   std::uint64_t confirmed = 0;
+  /// A message that was not confirmed.
   struct failure {
     std::uint64_t id = 0;  ///< as send() gave it
-    outcome result{};
+    outcome result{};      ///< what became of it
   };
   std::vector<failure> failures{};  ///< the first 1000 of send() and try_send()
   std::uint64_t failed = 0;         ///< all of them
 
+  /// Whether nothing failed.
   [[nodiscard]] bool all_confirmed() const noexcept { return failed == 0; }
 };
 
@@ -87,7 +98,9 @@ void start_close(operation_ptr<> op, const publisher_ptr& publisher);
 /// recovery. Operations may be started on any thread.
 class publisher {
  public:
+  /// Empty: only is_open() may be called.
   publisher() = default;
+  /// The library's own.
   explicit publisher(detail::publisher_ptr state) : state_(std::move(state)) {}
 
   /// Publishes and completes with the message's outcome: void(error_code, outcome). The error is
@@ -102,6 +115,7 @@ class publisher {
         },
         state_, std::move(what));
   }
+  /// @overload
   template <detail::token_for<outcome> Token = boost::asio::deferred_t>
   auto publish(message what, Token&& token = Token()) {
     return publish(std::move(what), operation_options{}, std::forward<Token>(token));
@@ -118,6 +132,7 @@ class publisher {
         },
         state_, std::move(what));
   }
+  /// @overload
   template <detail::token_for<std::uint64_t> Token = boost::asio::deferred_t>
   auto send(message what, Token&& token = Token()) {
     return send(std::move(what), operation_options{}, std::forward<Token>(token));
@@ -139,6 +154,7 @@ class publisher {
         },
         state_, std::move(what));
   }
+  /// @overload
   template <detail::token_for<std::vector<outcome>> Token = boost::asio::deferred_t>
   auto publish_batch(std::vector<message> what, Token&& token = Token()) {
     return publish_batch(std::move(what), operation_options{}, std::forward<Token>(token));
@@ -153,6 +169,7 @@ class publisher {
         [](auto op, const detail::publisher_ptr& of) { detail::start_drain(std::move(op), of); },
         state_);
   }
+  /// @overload
   template <detail::token_for<publish_report> Token = boost::asio::deferred_t>
   auto drain(Token&& token = Token()) {
     return drain(operation_options{}, std::forward<Token>(token));
@@ -166,6 +183,7 @@ class publisher {
         [](auto op, const detail::publisher_ptr& of) { detail::start_close(std::move(op), of); },
         state_);
   }
+  /// @overload
   template <detail::token_for<> Token = boost::asio::deferred_t>
   auto close(Token&& token = Token()) {
     return close(operation_options{}, std::forward<Token>(token));
@@ -173,6 +191,7 @@ class publisher {
 
   /// Messages without an outcome, those that wait for room included. On the connection's executor.
   [[nodiscard]] std::size_t in_flight() const noexcept;
+  /// Whether there is a publisher behind this handle.
   [[nodiscard]] bool is_open() const noexcept { return state_ != nullptr; }
 
  private:

@@ -21,7 +21,9 @@ void start_call(operation_ptr<received_message> op, const rpc_ptr& client, messa
 /// A handle; copies are the same client. Made by connection::open_rpc_client().
 class rpc_client {
  public:
+  /// Empty: only is_open() may be called.
   rpc_client() = default;
+  /// The library's own.
   explicit rpc_client(detail::rpc_ptr state) : state_(std::move(state)) {}
 
   /// Completes with the reply: void(error_code, received_message). errc::no_reply: the request was
@@ -37,11 +39,13 @@ class rpc_client {
         },
         state_, std::move(request));
   }
+  /// @overload
   template <detail::token_for<received_message> Token = boost::asio::deferred_t>
   auto call(message request, Token&& token = Token()) {
     return call(std::move(request), operation_options{}, std::forward<Token>(token));
   }
 
+  /// Whether there is a client behind this handle.
   [[nodiscard]] bool is_open() const noexcept { return state_ != nullptr; }
 
  private:
@@ -51,13 +55,16 @@ class rpc_client {
 /// A request and the way back. Like a delivery it must be settled: reply() does so.
 class rpc_request : public delivery {
  public:
+  /// Empty.
   rpc_request() = default;
+  /// The library's own.
   rpc_request(delivery from, publisher replies)
       : delivery(std::move(from)), replies_(std::move(replies)) {}
 
   /// Sends the reply (exchange, routing key and correlation id are filled in) and acknowledges the
   /// request. A caller that has gone away misses it.
   error_code reply(message with);
+  /// A reply without properties.
   error_code reply(std::string body) { return reply(message({}, std::move(body))); }
 
  private:
@@ -72,7 +79,9 @@ void start_next_request(operation_ptr<rpc_request> op, const consumer& from,
 /// Serves calls: a consumer of the request queue and a publisher for replies.
 class rpc_server {
  public:
+  /// Empty: nothing may be called.
   rpc_server() = default;
+  /// The library's own.
   rpc_server(consumer requests, publisher replies)
       : requests_(std::move(requests)), replies_(std::move(replies)) {}
 
@@ -86,6 +95,7 @@ class rpc_server {
         },
         requests_, replies_);
   }
+  /// @overload
   template <detail::token_for<rpc_request> Token = boost::asio::deferred_t>
   auto next(Token&& token = Token()) {
     return next(operation_options{}, std::forward<Token>(token));

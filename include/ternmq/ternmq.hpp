@@ -1,5 +1,5 @@
 // TernMQ's client for AMQP 0-9-1 brokers: TernMQ, RabbitMQ and their like. This header is all of
-// it; connection.hpp is where to begin reading.
+// it but back_pressure.hpp; connection.hpp is where to begin reading.
 //
 // The namespace is ternmq: what one includes (ternmq/...), links (ternmq::client) and writes is one
 // word. Names are lower case as in Asio and the standard library, which surround them in user code.

@@ -19,68 +19,77 @@
 
 namespace ternmq {
 
+/// An exchange to be declared.
 struct exchange {
+  /// Durable, and direct unless it says otherwise.
   explicit exchange(std::string with_name, std::string of_type = "direct", table with = {})
       : name(std::move(with_name)), type(std::move(of_type)), arguments(std::move(with)) {}
 
-  std::string name;
-  std::string type;
-  bool durable = true;
-  bool auto_delete = false;
-  bool internal = false;
-  bool passive = false;  ///< only check that it is there
-  table arguments;
+  std::string name;          ///< up to 255 octets
+  std::string type;          ///< direct, fanout, topic, headers, or one that the broker adds
+  bool durable = true;       ///< it survives a restart of the broker
+  bool auto_delete = false;  ///< it ends with the last one that uses it
+  bool internal = false;     ///< no client may publish to it
+  bool passive = false;      ///< only check that it is there
+  table arguments;           ///< further properties, such as x-message-ttl
 };
 
+/// A queue to be declared.
 struct queue {
   /// Without a name, the broker makes one, another one after each recovery; consumers of the old
   /// name follow. declare() tells the name.
   explicit queue(std::string with_name = {}, table with = {})
       : name(std::move(with_name)), arguments(std::move(with)) {}
 
-  std::string name;
-  bool durable = true;
-  bool exclusive = false;
-  bool auto_delete = false;
-  bool passive = false;  ///< only check that it is there
-  table arguments;
+  std::string name;          ///< up to 255 octets
+  bool durable = true;       ///< it survives a restart of the broker
+  bool exclusive = false;    ///< for this connection only, and gone with it
+  bool auto_delete = false;  ///< it ends with the last one that uses it
+  bool passive = false;      ///< only check that it is there
+  table arguments;           ///< further properties, such as x-message-ttl
 };
 
 /// From an exchange to a queue.
 struct binding {
+  /// Messages with that key, or a key that matches the pattern, go there.
   binding(std::string from, std::string to, std::string key, table with = {})
       : exchange(std::move(from)),
         queue(std::move(to)),
         routing_key(std::move(key)),
         arguments(std::move(with)) {}
 
-  std::string exchange;
-  std::string queue;  ///< empty: the queue of the same topology that has no name
-  std::string routing_key;
-  table arguments;
+  std::string exchange;     ///< where messages come from
+  std::string queue;        ///< empty: the queue of the same topology that has no name
+  std::string routing_key;  ///< or a pattern, as the type of the exchange has it
+  table arguments;          ///< further properties, such as x-message-ttl
 };
 
 /// From an exchange to another.
 struct exchange_binding {
+  /// As of queues.
   exchange_binding(std::string from, std::string to, std::string key, table with = {})
       : source(std::move(from)),
         destination(std::move(to)),
         routing_key(std::move(key)),
         arguments(std::move(with)) {}
 
-  std::string source;
-  std::string destination;
-  std::string routing_key;
-  table arguments;
+  std::string source;       ///< where messages come from
+  std::string destination;  ///< where they go to
+  std::string routing_key;  ///< or a pattern, as the type of the exchange has it
+  table arguments;          ///< further properties, such as x-message-ttl
 };
 
+/// Exchanges, queues and bindings, declared together and in this order.
 struct topology {
+  /// Empty.
   topology() noexcept {}
 
+  /// Any exchange.
   topology& add(ternmq::exchange what) {
     exchanges.push_back(std::move(what));
     return *this;
   }
+  /// Any queue.
   topology& add(ternmq::queue what) {
     queues.push_back(std::move(what));
     return *this;
@@ -100,11 +109,13 @@ struct topology {
     own.exclusive = true;
     return add(std::move(own));
   }
+  /// From an exchange to a queue; an empty name is the queue of this topology without a name.
   topology& bind(std::string from, std::string to_queue, std::string key, table arguments = {}) {
     bindings.emplace_back(std::move(from), std::move(to_queue), std::move(key),
                           std::move(arguments));
     return *this;
   }
+  /// From an exchange to another.
   topology& bind_exchange(std::string from, std::string to_exchange, std::string key,
                           table arguments = {}) {
     exchange_bindings.emplace_back(std::move(from), std::move(to_exchange), std::move(key),
@@ -112,17 +123,17 @@ struct topology {
     return *this;
   }
 
-  std::vector<ternmq::exchange> exchanges;
-  std::vector<ternmq::queue> queues;
-  std::vector<ternmq::binding> bindings;
-  std::vector<ternmq::exchange_binding> exchange_bindings;
+  std::vector<ternmq::exchange> exchanges;                  ///< declared first
+  std::vector<ternmq::queue> queues;                        ///< declared next
+  std::vector<ternmq::binding> bindings;                    ///< made when all of these are there
+  std::vector<ternmq::exchange_binding> exchange_bindings;  ///< the same
 };
 
 /// What the broker says of a queue.
 struct queue_status {
-  std::string name;
-  std::uint32_t messages = 0;  ///< ready ones, when it was asked
-  std::uint32_t consumers = 0;
+  std::string name;             ///< up to 255 octets
+  std::uint32_t messages = 0;   ///< ready ones, when it was asked
+  std::uint32_t consumers = 0;  ///< when it was asked
 };
 
 }  // namespace ternmq

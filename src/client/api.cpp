@@ -1,4 +1,5 @@
 // The compiled side of the public headers: from handles and operations to commands of the machine.
+#include "client/convert.hpp"
 #include "client/handles.hpp"
 #include "ternmq/connection.hpp"
 
@@ -153,6 +154,18 @@ void start_consumer(operation_ptr<consumer> op, const core_ptr& core, std::strin
   });
 }
 
+void start_try_get(operation_ptr<std::optional<delivery>> op, const core_ptr& core,
+                   std::string&& queue) {
+  core->enter([core, op = std::move(op), queue = std::move(queue)](Machine& machine) mutable {
+    if (!tern::client::is_short(queue))
+      return machine.operations().fail(*op.release(),
+                                       {.code = make_error_code(errc::invalid_argument)});
+    auto& part = machine.add_consumer(std::move(queue), {});
+    part.start_get(std::make_shared<consumer_state>(core, part, nullptr), std::move(op));
+    machine.begin(part);
+  });
+}
+
 void start_rpc_client(operation_ptr<rpc_client> op, const core_ptr& core) {
   core->enter([core, op = std::move(op)](Machine& machine) mutable {
     auto& part = machine.add_rpc();
@@ -214,6 +227,9 @@ void start_next(operation_ptr<delivery> op, const consumer_ptr& consumer) {
 void start_next_batch(operation_ptr<std::vector<delivery>> op, const consumer_ptr& consumer,
                       std::size_t max) {
   command_part<&tern::client::ConsumerPart::next_batch>(consumer, std::move(op), max);
+}
+void start_commit(operation_ptr<> op, const consumer_ptr& consumer, std::vector<message>&& with) {
+  command_part<&tern::client::ConsumerPart::commit>(consumer, std::move(op), std::move(with));
 }
 void start_cancel(operation_ptr<> op, const consumer_ptr& consumer) {
   command_part<&tern::client::ConsumerPart::cancel>(consumer, std::move(op));

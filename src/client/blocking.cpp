@@ -181,6 +181,12 @@ consumer connection::consume(std::string queue, consumer_options options, millis
   }));
 }
 
+std::optional<delivery> connection::try_get(std::string queue, milliseconds timeout) {
+  return wait_for<std::optional<delivery>>(timeout, [&](const auto& how, auto done) {
+    impl_->connection.try_get(std::move(queue), how, std::move(done));
+  });
+}
+
 std::optional<delivery> connection::get(std::string queue, milliseconds timeout) {
   consumer_options one;
   one.prefetch = 1;
@@ -210,6 +216,12 @@ std::optional<delivery> consumer::next(milliseconds timeout) {
     if (why.code() == errc::timed_out) return std::nullopt;
     throw;
   }
+}
+
+void consumer::commit(std::vector<message> with, milliseconds timeout) {
+  wait_for(timeout, [&](const auto& how, auto done) {
+    inner_.commit(std::move(with), how, std::move(done));
+  });
 }
 
 void consumer::cancel(milliseconds timeout) {

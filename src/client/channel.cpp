@@ -4,16 +4,22 @@
 
 namespace tern::client {
 
+namespace {
+
+// Every reply is numbered one above its request, but exchange.unbind-ok and basic.get-empty.
+bool answers(amqp::MethodId id, amqp::MethodId asked) noexcept {
+  const auto is = [&](amqp::MethodId reply, amqp::MethodId request) {
+    return id.key() == reply.key() && asked.key() == request.key();
+  };
+  return (id.class_id == asked.class_id && id.method_id == asked.method_id + 1) ||
+         is(amqp::ExchangeUnbindOk::info.id, amqp::ExchangeUnbind::info.id) ||
+         is(amqp::BasicGetEmpty::info.id, amqp::BasicGet::info.id);
+}
+
+}  // namespace
+
 bool Channel::on_reply(amqp::MethodId id, const Reply& reply) {
-  if (pending_.empty()) return false;
-  // Every reply is numbered one above its request, but exchange.unbind-ok.
-  const amqp::MethodId asked = pending_.front().method;
-  const amqp::MethodId unbind_ok = amqp::ExchangeUnbindOk::info.id;
-  const bool fits =
-      id.class_id == asked.class_id &&
-      (id.method_id == asked.method_id + 1 ||
-       (id.key() == unbind_ok.key() && asked.key() == amqp::ExchangeUnbind::info.id.key()));
-  if (!fits) return false;
+  if (pending_.empty() || !answers(id, pending_.front().method)) return false;
   const OnReply done = std::move(pending_.front().on_reply);
   pending_.pop_front();
   if (done) done(reply);
@@ -31,6 +37,15 @@ void Channel::on_closed(const error_info& why) {
 
 bool Channel::on_deliver(const amqp::BasicDeliver& method) {
   if (is_assembling()) return false;
+  is_return_ = false;
+  tag_ = method.delivery_tag;
+  is_redelivered_ = method.redelivered;
+  begin_content(method.exchange, method.routing_key);
+  return true;
+}
+
+bool Channel::on_get_ok(const amqp::BasicGetOk& method) {
+  if (is_assembling() || !on_reply(amqp::BasicGetOk::info.id, {})) return false;
   is_return_ = false;
   tag_ = method.delivery_tag;
   is_redelivered_ = method.redelivered;

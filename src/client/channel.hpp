@@ -25,6 +25,7 @@ struct Reply {
   std::string_view name{};  ///< of a queue or consumer
   std::uint32_t messages = 0;
   std::uint32_t consumers = 0;
+  bool is_empty = false;  ///< of basic.get: there is no message
 };
 using OnReply = std::function<void(const Reply&)>;
 
@@ -90,6 +91,7 @@ class Channel {
   // Each returns false for what the protocol does not allow here.
   [[nodiscard]] bool on_reply(amqp::MethodId id, const Reply& reply);
   [[nodiscard]] bool on_deliver(const amqp::BasicDeliver& method);
+  [[nodiscard]] bool on_get_ok(const amqp::BasicGetOk& method);
   [[nodiscard]] bool on_return(const amqp::BasicReturn& method);
   [[nodiscard]] bool on_header(const amqp::ContentHeader& header, SlabLease& lease);
   [[nodiscard]] bool on_body(Bytes piece, SlabLease& lease);

@@ -18,6 +18,61 @@ void ConsumerPart::start(Handle handle, OnReady on_ready) {
   on_ready_ = std::move(on_ready);
 }
 
+// --- a single message ---------------------------------------------------------------------------
+
+void ConsumerPart::start_get(std::shared_ptr<ternmq::detail::consumer_state> handle,
+                             OperationPtr<std::optional<ternmq::delivery>> op) {
+  is_get_ = true;
+  get_handle_ = std::move(handle);
+  hub_.operations.adopt(*op, *this, 0, hub_.now);
+  get_ = op.release();
+}
+
+void ConsumerPart::send_get() {
+  // "Empty" is all that the answer says; a message comes behind it, to delivered().
+  channel_->call(amqp::BasicGet{.queue = queue_}, [this](const Reply& reply) {
+    if (reply.error == nullptr && reply.is_empty && get_ != nullptr) end_get({});
+  });
+}
+
+void ConsumerPart::end_get(std::optional<ternmq::delivery> found) {
+  hub_.operations.complete(std::exchange(get_, nullptr), std::move(found));
+  get_handle_.reset();  // A delivery has one of its own. Without, nothing holds this part any more.
+}
+
+// --- transactions -------------------------------------------------------------------------------
+
+void ConsumerPart::commit(OperationPtr<> op, std::vector<ternmq::message>&& with) {
+  const auto is_good = [](const ternmq::message& one) { return is_encodable(one); };
+  if (!options_.transactional || !std::all_of(with.begin(), with.end(), is_good))
+    return hub_.operations.fail(*op.release(), error_of(errc::invalid_argument));
+  // Without the channel there is nothing to commit: what it held has gone back.
+  if (channel_ == nullptr)
+    return hub_.operations.fail(
+        *op.release(), state_ == State::over ? over_why_ : error_of(errc::connection_lost));
+  hub_.operations.adopt(*op, *this, 0, hub_.now);
+  commits_.push_back(op.release());
+  flush();
+  std::string properties;
+  for (const ternmq::message& one : with) {
+    properties.clear();
+    append_properties(properties, one.properties);
+    channel_->publish({.exchange = one.exchange, .routing_key = one.routing_key}, properties,
+                      one.body);
+  }
+  channel_->call(amqp::TxCommit{}, [this](const Reply& reply) {
+    if (reply.error != nullptr) return;  // stop() tells them why.
+    operation<>* done = commits_.front();
+    commits_.pop_front();
+    if (done != nullptr) hub_.operations.complete(done);
+  });
+}
+
+void ConsumerPart::fail_commits(const error_info& why) {
+  for (operation<>* op : std::exchange(commits_, {}))
+    if (op != nullptr) hub_.operations.fail(*op, why);
+}
+
 // --- handing out --------------------------------------------------------------------------------
 
 void ConsumerPart::next(OperationPtr<ternmq::delivery> op) {
@@ -65,6 +120,14 @@ void ConsumerPart::fail_waiters() {
 }
 
 void ConsumerPart::give_up(operation_base& op) {
+  if (&op == get_) {
+    // A message that comes all the same goes back when release() closes the channel.
+    get_ = nullptr;
+    get_handle_.reset();
+  }
+  std::replace_if(
+      commits_.begin(), commits_.end(), [&op](const operation<>* one) { return one == &op; },
+      nullptr);
   std::erase_if(waiters_, [&op](const Waiter& one) { return one.op == &op; });
   std::erase(ends_, &op);
 }
@@ -180,6 +243,9 @@ void ConsumerPart::stop(const error_info& why) {
   book_.reset();
   while (!ready_.empty()) ready_.pop_front();
   if (on_ready_) std::exchange(on_ready_, {})(&why);
+  if (get_ != nullptr) hub_.operations.fail(*std::exchange(get_, nullptr), why);
+  get_handle_.reset();
+  fail_commits(why);
   fail_waiters();
   check_ended();
 }
@@ -189,10 +255,12 @@ void ConsumerPart::stop(const error_info& why) {
 void ConsumerPart::connected() {
   if (state_ == State::over) return;
   if (state_ == State::ending) return check_ended();
-  state_ = State::opening;
+  state_ = is_get_ ? State::consuming : State::opening;
   channel_ = hub_.session->open_channel(*this, {});
   if (channel_ == nullptr)
     return stop({.code = make_error_code(errc::not_allowed), .text = "no channel is free"});
+  if (is_get_) return send_get();
+  if (options_.transactional) channel_->call(amqp::TxSelect{}, {});
   if (options_.prefetch > 0 && !options_.auto_ack)
     channel_->call(amqp::BasicQos{.prefetch_count = options_.prefetch}, {});
   const std::string arguments = encode_entries(to_field_table(options_.arguments));
@@ -214,9 +282,11 @@ void ConsumerPart::lost() {
   ++*epoch_;
   book_.reset();
   while (!ready_.empty()) ready_.pop_front();
+  fail_commits(error_of(errc::outcome_unknown));
   is_cancel_sent_ = false;
   if (state_ == State::ending) return check_ended();
-  state_ = State::down;
+  // A message that was got has gone back to its queue; nobody asks for another one.
+  state_ = is_get_ && get_ == nullptr ? State::over : State::down;
 }
 
 void ConsumerPart::channel_closed(const error_info& why) {
@@ -234,6 +304,11 @@ void ConsumerPart::consumer_cancelled() {
 
 void ConsumerPart::delivered(std::uint64_t tag, bool is_redelivered, content message) {
   if (!options_.auto_ack && !book_.delivered(tag)) return;
+  if (is_get_) {
+    if (get_ != nullptr)
+      end_get(ternmq::delivery(std::move(message), get_handle_, *epoch_, tag, is_redelivered));
+    return;
+  }
   ready_.push_back({std::move(message), tag, is_redelivered});
   serve();
 }

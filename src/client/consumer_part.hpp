@@ -2,6 +2,9 @@
 // come and nobody has asked for yet, those who wait for one, and the book of what is unsettled.
 // Pure.
 //
+// One that was started with start_get() does not consume: it takes one message, or finds that there
+// is none, and lives until that is settled.
+//
 //   down --connected()--> opening --consume-ok--> consuming --cancel(), drain()--> ending --> over
 #pragma once
 
@@ -26,8 +29,13 @@ class ConsumerPart final : public Part, public ChannelListener, public Operation
 
   /// Deliveries refer to `handle`. `on_ready` is called once, when it consumes or never will.
   void start(Handle handle, OnReady on_ready);
+  /// Asks for one message in place of consuming; keeps `handle` until it is there.
+  void start_get(std::shared_ptr<ternmq::detail::consumer_state> handle,
+                 OperationPtr<std::optional<ternmq::delivery>> op);
   void next(OperationPtr<ternmq::delivery> op);
   void next_batch(OperationPtr<std::vector<ternmq::delivery>> op, std::size_t max);
+  /// Of a transactional one: publishes, and makes that and what was settled happen.
+  void commit(OperationPtr<> op, std::vector<ternmq::message>&& with);
   void cancel(OperationPtr<> op);
   void drain(OperationPtr<> op);
   /// Settles what was delivered in this epoch; anything else is settled or gone, and left alone.
@@ -70,6 +78,9 @@ class ConsumerPart final : public Part, public ChannelListener, public Operation
     std::size_t batch_max = 0;  // 0: next()
   };
 
+  void fail_commits(const error_info& why);
+  void send_get();
+  void end_get(std::optional<ternmq::delivery> found);
   void serve();
   [[nodiscard]] ternmq::delivery take();
   void end(OperationPtr<> op, bool keeps_ready);
@@ -97,6 +108,11 @@ class ConsumerPart final : public Part, public ChannelListener, public Operation
   amqp::Ring<Ready> ready_;
   std::deque<Waiter> waiters_;
   std::vector<operation<>*> ends_;
+  std::deque<operation<>*> commits_;  // sent and not answered, in order; nullptr: given up
+
+  bool is_get_ = false;  // start_get(); until it is answered, the two below
+  operation<std::optional<ternmq::delivery>>* get_ = nullptr;
+  std::shared_ptr<ternmq::detail::consumer_state> get_handle_;
 };
 
 }  // namespace tern::client

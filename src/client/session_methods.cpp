@@ -53,6 +53,10 @@ struct MethodVisitor {
   void operator()(const amqp::BasicDeliver& m) {
     is_allowed = channel != nullptr && channel->on_deliver(m);
   }
+  void operator()(const amqp::BasicGetOk& m) {
+    is_allowed = channel != nullptr && channel->on_get_ok(m);
+  }
+  void operator()(const amqp::BasicGetEmpty& m) { reply(m.info.id, {.is_empty = true}); }
   void operator()(const amqp::BasicReturn& m) {
     is_allowed = channel != nullptr && channel->on_return(m);
   }

@@ -58,6 +58,14 @@ def main():
         runs(outside / "outside", "")
         runs(outside / "outside_static", "")
 
+    def examples():
+        """They build as somebody else's project; tests/client/examples_test.py runs them."""
+        source, binary = HERE.parents[2] / "examples/cpp", pathlib.Path(scratch, "examples")
+        execute(["cmake", "-S", str(source), "-B", str(binary), f"-DCMAKE_PREFIX_PATH={tree}"])
+        execute(["cmake", "--build", str(binary), "--target", "example_hello"])
+        said = execute([str(binary / "hello")], AMQP_URL=url)
+        assert said.endswith("received: Hello, tern!\n"), said
+
     def pkg_config():
         found = sorted(tree.rglob("ternmq.pc"))
         assert len(found) == 1, f"{len(found)} files ternmq.pc"
@@ -69,6 +77,7 @@ def main():
 
     case("install", install)
     case("find_package", find_package)
+    case("examples", examples)
     case("pkg-config", pkg_config)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0

@@ -6,7 +6,7 @@
 #include <boost/asio/use_future.hpp>
 #include <thread>
 
-#include "cases.hpp"
+#include "flow_cases.hpp"
 
 using namespace sdk;
 using ternmq::delivery;
@@ -294,6 +294,12 @@ void blocking_calls(const Target& target) {
   auto got = broker.get(queue, patient(5s));
   EXPECT(got && got->body() == "hello");
   EXPECT(!got->ack());
+  got = broker.try_get(queue);
+  EXPECT(got && got->body() == "1" && !got->is_redelivered());
+  got.reset();  // Unsettled, it goes back to its place.
+  auto consumer_of_one = broker.get(queue, patient(5s));
+  EXPECT(consumer_of_one && consumer_of_one->body() == "1" && consumer_of_one->is_redelivered());
+  EXPECT(!consumer_of_one->nack());
   auto consumer = broker.consume(queue);
   for (const char* body : {"1", "2"}) {
     auto one = consumer.next(patient(5s));
@@ -309,7 +315,15 @@ void blocking_calls(const Target& target) {
     words = error.text();
   }
   EXPECT(words == "NO_ROUTE");
+  EXPECT(!broker.try_get(queue));
   EXPECT(broker.delete_queue(queue) == 0);
+  bool is_missed = false;
+  try {
+    broker.try_get(queue);
+  } catch (const ternmq::failure& error) {
+    is_missed = error.code() == errc::not_found;
+  }
+  EXPECT(is_missed);
   broker.close();
 }
 
@@ -378,6 +392,8 @@ int main(int count, char** arguments) {
                     {"many threads on one connection", many_threads_on_one_connection},
                     {"blocking calls", blocking_calls},
                     {"a wrong password is told", a_wrong_password_is_told},
-                    {"endings are orderly", endings_are_orderly}},
+                    {"endings are orderly", endings_are_orderly},
+                    {"refused messages wait", what_is_refused_is_published_later},
+                    {"commits are all or nothing", commits_are_all_or_nothing}},
                    {arguments[1], arguments[2]}, count > 3 ? arguments[3] : "");
 }

@@ -61,6 +61,9 @@ struct MiniVisitor {
     channel.is_confirming = true;
     c.send(n, ConfirmSelectOk{});
   }
+  // It does at once what a transaction would do at its end.
+  void on(const TxSelect&) { c.send(n, TxSelectOk{}); }
+  void on(const TxCommit&) { c.send(n, TxCommitOk{}); }
   void on(const BasicQos& m) {
     channel.prefetch = m.prefetch_count;
     c.send(n, BasicQosOk{});
@@ -68,6 +71,21 @@ struct MiniVisitor {
   void on(const BasicConsume& m) {
     channel.consumers.push_back({std::string(m.queue), std::string(m.consumer_tag), m.no_ack, 0});
     c.send(n, BasicConsumeOk{.consumer_tag = m.consumer_tag});
+  }
+  void on(const BasicGet& m) {
+    auto& queue = c.broker_.queues[std::string(m.queue)];
+    if (queue.empty()) return c.send(n, BasicGetEmpty{});
+    const MiniBroker::Message message = queue.front();
+    queue.pop_front();
+    const std::uint64_t tag = ++channel.delivered;
+    FrameWriter(c.out, c.broker_.frame_max)
+        .content(n,
+                 BasicGetOk{.delivery_tag = tag,
+                            .redelivered = message.is_redelivered,
+                            .exchange = message.exchange,
+                            .routing_key = message.key},
+                 message.properties, message.body);
+    if (!m.no_ack) channel.unacked.emplace(tag, std::pair(std::string(m.queue), message));
   }
   void on(const BasicCancel& m) {
     channel.consumers.clear();

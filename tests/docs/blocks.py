@@ -1,0 +1,66 @@
+"""Finds the fenced code blocks of Markdown pages, and the marks in front of them.
+
+A mark is an HTML comment on the lines before the fence, which readers do not see:
+
+    <!-- not run: WHY -->            the block is not run at all
+    <!-- not run (A, B): WHY -->     commands A and B in it are not
+    <!-- file: NAME -->              other blocks of the page find this one as the file NAME
+"""
+
+import re
+
+_FENCE = re.compile(r"^(`{3,})\s*([\w+-]*)\s*$")
+_NOT_RUN = re.compile(r"^<!-- not run(?: \(([^)]+)\))?: (.+) -->$")
+_FILE = re.compile(r"^<!-- file: (\S+) -->$")
+
+
+class Block:
+    """One block: `page` and `line` (of the fence), `language`, `text`, and its mark."""
+
+    def __init__(self, page, line, language):
+        self.page, self.line, self.language = page, line, language
+        self.lines = []
+        self.file = None
+        self.why_not = None   # Why it is not run, or not all of it,
+        self.without = None   # and which commands are meant; None: all of it.
+
+    @property
+    def text(self):
+        return "".join(line + "\n" for line in self.lines)
+
+    @property
+    def place(self):
+        return f"{self.page}:{self.line}"
+
+    @property
+    def is_left_out(self):
+        return self.why_not is not None and self.without is None
+
+    def take_mark(self, mark):
+        if found := _FILE.match(mark):
+            self.file = found[1]
+        elif found := _NOT_RUN.match(mark):
+            self.why_not = found[2]
+            self.without = found[1] and {name.strip() for name in found[1].split(",")}
+
+
+def read(page, text):
+    """The blocks of a page, in order. Raises ValueError for a fence that does not end."""
+    blocks, fence, marks = [], None, []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if fence is None and (found := _FENCE.match(line)):
+            fence = found[1]
+            blocks.append(Block(page, number, found[2]))
+            for mark in marks:
+                blocks[-1].take_mark(mark)
+            marks = []
+        elif fence is None:
+            # Marks stand directly before the fence, one a line.
+            marks = [*marks, line] if line.startswith("<!--") else []
+        elif line == fence:
+            fence = None
+        else:
+            blocks[-1].lines.append(line)
+    if fence is not None:
+        raise ValueError(f"{blocks[-1].place}: a block that does not end")
+    return blocks
