@@ -8,7 +8,7 @@
 build_packages=(
   build-essential:g++ cmake:cmake ninja-build:ninja ccache:ccache
   libboost1.81-dev libfmt-dev librocksdb-dev libssl-dev libtomlplusplus-dev
-  libpcre2-dev nlohmann-json3-dev catch2
+  libpcre2-dev libpq-dev nlohmann-json3-dev catch2
 )
 
 test_packages=(
