@@ -8,7 +8,7 @@
 build_packages=(
   build-essential:g++ cmake:cmake ninja-build:ninja ccache:ccache
   libboost1.81-dev libfmt-dev librocksdb-dev libssl-dev libtomlplusplus-dev
-  libpcre2-dev libpq-dev nlohmann-json3-dev catch2
+  libpcre2-dev libpq-dev libsqlite3-dev nlohmann-json3-dev catch2
 )
 
 test_packages=(
@@ -16,6 +16,7 @@ test_packages=(
   clang:clang++ libclang-rt-14-dev
   python3-pika amqp-tools:amqp-publish librabbitmq-dev pkg-config:pkg-config openssl:openssl
   golang-go:go golang-github-rabbitmq-amqp091-go-dev
+  postgresql
   nodejs:node npm:npm ca-certificates valgrind:valgrind
 )
 
