@@ -2,6 +2,8 @@
 #include "outbox/settings.hpp"
 
 #include <catch2/catch.hpp>
+#include <fstream>
+#include <sstream>
 
 #include "outbox/statements.hpp"
 
@@ -120,6 +122,14 @@ TEST_CASE("the help has every key") {
         "\npoll = ", "\nsent_rows = ", "[broker]\nurls = ", "\nconfirm_timeout = ",
         "\nunroutable = ", "\ndeduplication_header = ", "[retry]\ndelay_min = ", "\ndelay_max = "})
     CHECK(help.find(line) != std::string::npos);
+}
+
+TEST_CASE("docs/outbox.md has the schema and the keys as they are") {
+  std::ifstream file(TERN_SOURCE_DIR "/docs/outbox.md");
+  std::ostringstream page;
+  page << file.rdbuf();
+  CHECK(page.str().find(make_statements("ternmq_outbox", false).schema) != std::string::npos);
+  CHECK(page.str().find("```text" + settings_help() + "```") != std::string::npos);
 }
 
 }  // namespace tern::outbox
