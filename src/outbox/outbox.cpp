@@ -11,6 +11,7 @@
 #include "base/log.hpp"
 #include "base/version.hpp"
 #include "outbox/client_publisher.hpp"
+#include "outbox/libpq.hpp"
 #include "outbox/postgres_table.hpp"
 #include "outbox/relay.hpp"
 
@@ -134,6 +135,10 @@ int run(const Invocation& invocation) {
                                   : !level ? "--log-level takes error, warn, info or debug"
                                            : "--config FILE is missing");
     return exit_usage;
+  }
+  if (const auto loaded = load_libpq(); !loaded) {
+    invocation.err << fmt::format("ternmq outbox: {}\n", loaded.error().text);
+    return exit_failure;
   }
   const auto settings =
       line.config ? load_settings(*line.config, invocation.err) : std::optional(Settings());

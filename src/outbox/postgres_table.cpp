@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <libpq-fe.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 
 #include "base/ensure.hpp"
 #include "base/log.hpp"
+#include "outbox/libpq.hpp"
 
 namespace tern::outbox {
 namespace {
@@ -38,7 +38,8 @@ std::string plain(std::string text) {
 }
 
 std::string column(const pg_result* rows, int row, int index) {
-  return {PQgetvalue(rows, row, index), static_cast<std::size_t>(PQgetlength(rows, row, index))};
+  return {pq().PQgetvalue(rows, row, index),
+          static_cast<std::size_t>(pq().PQgetlength(rows, row, index))};
 }
 
 Row read_row(const pg_result* rows, int row) {
@@ -69,16 +70,16 @@ std::string advice(std::string_view code) {
 }  // namespace
 
 void PostgresTable::Closer::operator()(pg_conn* connection) const noexcept {
-  PQfinish(connection);
+  pq().PQfinish(connection);
 }
 
 void PostgresTable::Clearer::operator()(pg_result* answer) const noexcept {
-  PQclear(answer);
+  pq().PQclear(answer);
 }
 
 bool PostgresTable::is_connection_string(const std::string& text) {
-  PQconninfoOption* options = PQconninfoParse(text.c_str(), nullptr);
-  PQconninfoFree(options);
+  PQconninfoOption* options = pq().PQconninfoParse(text.c_str(), nullptr);
+  pq().PQconninfoFree(options);
   return options != nullptr;
 }
 
@@ -102,11 +103,11 @@ Result<void> PostgresTable::connect() {
                                nullptr};
   const char* const values[] = {
       "10", "10", "5", "30000", "ternmq outbox", settings_.database_url.c_str(), nullptr};
-  connection_.reset(PQconnectdbParams(names, values, 1));
-  if (!connection_ || PQstatus(connection_.get()) != CONNECTION_OK) return give_up(nullptr);
-  if (PQsetClientEncoding(connection_.get(), "UTF8") != 0) return give_up(nullptr);
+  connection_.reset(pq().PQconnectdbParams(names, values, 1));
+  if (!connection_ || pq().PQstatus(connection_.get()) != CONNECTION_OK) return give_up(nullptr);
+  if (pq().PQsetClientEncoding(connection_.get(), "UTF8") != 0) return give_up(nullptr);
   // Notices ("there is no transaction in progress") would go to standard error otherwise.
-  PQsetNoticeProcessor(
+  pq().PQsetNoticeProcessor(
       connection_.get(), [](void*, const char*) {}, nullptr);
   if (auto listening = tell(statements_.listen); !listening) return listening;
   log_info("outbox", "connected to the database, {}", where());
@@ -118,7 +119,7 @@ Result<std::vector<Row>> PostgresTable::lock_rows(unsigned count) {
   const auto answer = ask(statements_.lock_rows, {std::to_string(count)});
   if (!answer) return answer.error();
   std::vector<Row> rows;
-  const int found = PQntuples(answer->get());
+  const int found = pq().PQntuples(answer->get());
   for (int row = 0; row < found; ++row) rows.push_back(read_row(answer->get(), row));
   if (rows.empty()) {
     if (const auto ended = tell("COMMIT"); !ended) return ended.error();
@@ -152,18 +153,19 @@ void PostgresTable::wait(std::chrono::milliseconds timeout) {
   if (!connection_) return;
   bool is_notified = false;
   const auto take_notifications = [&] {
-    while (PGnotify* one = PQnotifies(connection_.get())) {
-      PQfreemem(one);
+    while (PGnotify* one = pq().PQnotifies(connection_.get())) {
+      pq().PQfreemem(one);
       is_notified = true;
     }
   };
   // Those that came during the last transaction have been read already.
   take_notifications();
   if (is_notified) return;
-  pollfd watched[] = {{PQsocket(connection_.get()), POLLIN, 0}, {stop_.descriptor(), POLLIN, 0}};
+  pollfd watched[] = {{pq().PQsocket(connection_.get()), POLLIN, 0},
+                      {stop_.descriptor(), POLLIN, 0}};
   if (::poll(watched, std::size(watched), static_cast<int>(timeout.count())) <= 0) return;
   if (watched[0].revents == 0) return;
-  if (PQconsumeInput(connection_.get()) == 0) {
+  if (pq().PQconsumeInput(connection_.get()) == 0) {
     log_warn("outbox", "database: {}", give_up(nullptr).text);
     return;
   }
@@ -175,9 +177,10 @@ Result<PostgresTable::Answer> PostgresTable::ask(const std::string& statement,
   ensure(connection_ != nullptr, "statements are for a connection that is there");
   std::vector<const char*> values;
   for (const std::string& parameter : parameters) values.push_back(parameter.c_str());
-  Answer answer(PQexecParams(connection_.get(), statement.c_str(), static_cast<int>(values.size()),
-                             nullptr, values.data(), nullptr, nullptr, as_bytes));
-  const auto status = PQresultStatus(answer.get());
+  Answer answer(pq().PQexecParams(connection_.get(), statement.c_str(),
+                                  static_cast<int>(values.size()), nullptr, values.data(), nullptr,
+                                  nullptr, as_bytes));
+  const auto status = pq().PQresultStatus(answer.get());
   if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) return answer;
   return give_up(answer.get());
 }
@@ -191,8 +194,9 @@ Result<void> PostgresTable::tell(const std::string& statement, const Parameters&
 // What could not be done ends the connection with it: a new one has no transaction in an unknown
 // state, and PostgreSQL rolls back what was open.
 Error PostgresTable::give_up(const pg_result* answer) {
-  const char* code = answer ? PQresultErrorField(answer, PG_DIAG_SQLSTATE) : nullptr;
-  const char* said = answer ? PQresultErrorMessage(answer) : PQerrorMessage(connection_.get());
+  const char* code = answer ? pq().PQresultErrorField(answer, PG_DIAG_SQLSTATE) : nullptr;
+  const char* said =
+      answer ? pq().PQresultErrorMessage(answer) : pq().PQerrorMessage(connection_.get());
   Error error{fmt::format("{}: {}{}", where(), one_line(said ? said : "out of memory"),
                           advice(code ? code : ""))};
   connection_.reset();
@@ -202,8 +206,8 @@ Error PostgresTable::give_up(const pg_result* answer) {
 std::string PostgresTable::where() const {
   const auto text = [](const char* value) { return value ? value : ""; };
   if (!connection_) return "database.url";
-  return fmt::format("host={} port={} database={} table={}", text(PQhost(connection_.get())),
-                     text(PQport(connection_.get())), text(PQdb(connection_.get())),
+  return fmt::format("host={} port={} database={} table={}", text(pq().PQhost(connection_.get())),
+                     text(pq().PQport(connection_.get())), text(pq().PQdb(connection_.get())),
                      settings_.table);
 }
 

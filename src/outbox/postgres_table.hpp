@@ -1,6 +1,6 @@
 // The outbox table in PostgreSQL, over libpq's blocking calls: one connection, which also listens
-// for the notifications of the table's trigger. Only on the relay's thread. The only file of the
-// layer that knows libpq is its source.
+// for the notifications of the table's trigger. libpq has been loaded before. Only on the relay's
+// thread.
 #pragma once
 
 #include <memory>

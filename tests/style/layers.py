@@ -51,7 +51,7 @@ LIBRARIES = [
     {"name": "toml++", "prefix": ("toml++/",), "layers": {"config", "outbox"}, "files": set(),
      "headers": False},
     {"name": "libpq", "prefix": ("libpq-fe.h",), "layers": set(),
-     "files": {"outbox/postgres_table.cpp", "processed_ids/postgresql.cpp"}, "headers": False},
+     "files": {"outbox/libpq.hpp", "processed_ids/postgresql.cpp"}, "headers": True},
     {"name": "SQLite", "prefix": ("sqlite3.h",), "layers": set(),
      "files": {"processed_ids/sqlite.cpp"}, "headers": False},
     {"name": "OpenSSL", "prefix": ("openssl/",), "layers": {"broker", "net", "client"},

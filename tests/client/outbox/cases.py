@@ -90,6 +90,25 @@ def two_relays_share_a_table(place):
     expect_once(place.take_all(), range(1, 2001))
 
 
+def a_row_that_is_locked_holds_nobody_up(place):
+    place.declare()
+    place.insert(5)
+    holder = subprocess.Popen(["psql", "-X", "-q", "-A", "-t", "-d", place.url()], text=True,
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        print("BEGIN; SELECT 'locked' FROM ternmq_outbox WHERE id = 2 FOR UPDATE;",
+              file=holder.stdin, flush=True)
+        assert holder.stdout.readline() == "locked\n"
+        relay = Relay(place, place.url(), database={"poll": "50ms"})
+        place.until_sent(4)
+        expect_bodies(place.take_all(), [1, 3, 4, 5])
+    finally:
+        holder.communicate("ROLLBACK;\n")
+    place.until_sent(5)
+    expect_bodies(place.take_all(), [2])
+    relay.stop()
+
+
 def poison_rows_are_marked_and_the_others_go_on(place):
     place.declare(**DEDUPLICATION)
     place.insert(1)
@@ -191,7 +210,8 @@ def a_table_of_another_name_in_a_schema(place):
 
 CASES = [rows_arrive_in_order, a_notification_wakes_it, it_polls_without_a_trigger,
          sent_rows_can_be_deleted, a_transaction_that_is_rolled_back_sends_nothing,
-         two_relays_share_a_table, poison_rows_are_marked_and_the_others_go_on,
+         two_relays_share_a_table, a_row_that_is_locked_holds_nobody_up,
+         poison_rows_are_marked_and_the_others_go_on,
          a_full_queue_keeps_only_its_own_rows_waiting,
          it_says_what_is_missing_and_goes_on_when_it_is_there, the_command_line_is_checked,
          a_table_of_another_name_in_a_schema, *faults.CASES]

@@ -40,14 +40,14 @@ class FakeTable : public Table {
 
   Result<void> connect() override { return fail_or("connect"); }
   Result<std::vector<Row>> lock_rows(unsigned count) override {
-    if (auto failed = fail_or("lock"); !failed) return failed.error();
+    if (auto called = fail_or("lock"); !called) return called.error();
     std::vector<Row> locked;
     for (const Row& row : rows)
       if (locked.size() < count) locked.push_back(row);
     return locked;
   }
   Result<void> settle(const Settlement& settlement) override {
-    if (auto failed = fail_or("settle"); !failed) return failed;
+    if (auto called = fail_or("settle"); !called) return called;
     const auto remove = [this](std::int64_t id) {
       std::erase_if(rows, [id](const Row& row) { return row.id == id; });
     };
