@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 #include <poll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -16,6 +14,7 @@
 
 #include "base/ensure.hpp"
 #include "base/log.hpp"
+#include "outbox/box.hpp"
 #include "ternmq/connection.hpp"
 
 namespace tern::outbox {
@@ -30,39 +29,6 @@ constexpr milliseconds grace_time(5000);
 constexpr milliseconds open_time(20'000);
 // The client keeps the time; this is for its answer to arrive.
 constexpr milliseconds margin_time(1000);
-
-// A result that comes on the connection's thread, and wakes poll().
-template <class T>
-class Box {
- public:
-  Box() : descriptor_(::eventfd(0, EFD_CLOEXEC)) {
-    ensure(descriptor_ >= 0, "a relay needs few descriptors");
-  }
-  Box(const Box&) = delete;
-  Box& operator=(const Box&) = delete;
-  ~Box() { ::close(descriptor_); }
-
-  void put(T value) {
-    const std::lock_guard lock(mutex_);
-    value_ = std::move(value);
-    ::eventfd_write(descriptor_, 1);
-  }
-  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
-  [[nodiscard]] T take() {
-    const std::lock_guard lock(mutex_);
-    return std::move(value_);
-  }
-
- private:
-  std::mutex mutex_;
-  int descriptor_;
-  T value_{};
-};
-
-struct Opened {
-  ternmq::error_code error;
-  ternmq::publisher publisher;
-};
 
 using Outcomes = std::vector<ternmq::outcome>;
 
@@ -165,6 +131,11 @@ class ClientPublisher::Link {
   }
 
  private:
+  struct Opened {
+    ternmq::error_code error;
+    ternmq::publisher publisher;
+  };
+
   void open_publisher(const ternmq::publisher_options& options,
                       const std::shared_ptr<Box<Opened>>& box) {
     connection_.open_publisher(options, {.timeout = open_time, .info = &info_},

@@ -135,6 +135,7 @@ def a_broker_that_never_confirms_is_left_after_the_timeout(place):
     finally:
         place.server.program.signal(signal.SIGCONT)
     place.until_sent(10)
+    assert relay.log().count("connected to the broker") > 1, "it stays on the connection"
     relay.stop()
     expect_bodies(place.take_all(), range(1, 11))
 
