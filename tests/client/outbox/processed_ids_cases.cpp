@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <barrier>
 #include <cstdio>
 #include <functional>
 #include <thread>
@@ -109,7 +110,6 @@ void one_of_many_is_first(const Store& store) {
   std::vector<std::atomic<int>> firsts(rounds);
   std::atomic<int> errors{0};
   const Ids shared = store.is_for_one_process ? store.open("race", week) : nullptr;
-  if (!shared) store.open("race", week);
   std::vector<std::thread> threads;
   for (int asker = 0; asker < askers; ++asker)
     threads.emplace_back([&] {
@@ -229,6 +229,30 @@ void postgresql_waits_for_the_other_transaction(const std::string& url) {
     EXPECT(has_waited);
     EXPECT(was_first == !commits);
   }
+}
+
+// Several that begin at the same moment find no table, and all make it.
+void postgresql_makes_its_table_once(const std::string& url) {
+  constexpr int makers = 4;
+  constexpr int rounds = 20;
+  std::barrier begin(makers);
+  std::atomic<int> errors{0};
+  std::vector<std::thread> threads;
+  for (int maker = 0; maker < makers; ++maker)
+    threads.emplace_back([&] {
+      const Connection user(url);
+      for (int round = 0; round < rounds; ++round) {
+        begin.arrive_and_wait();
+        try {
+          ternmq::postgresql_processed_ids ids(user.handle,
+                                               named("made_" + std::to_string(round), week));
+        } catch (const ternmq::processed_ids_error&) {
+          ++errors;
+        }
+      }
+    });
+  for (auto& thread : threads) thread.join();
+  EXPECT(errors == 0);
 }
 
 void postgresql_connects_again(const std::string& url) {
@@ -360,6 +384,7 @@ int main(int count, char** arguments) {
   runner.run("postgresql, in a transaction", [&] { postgresql_takes_part_in_a_transaction(url); });
   runner.run("postgresql, two transactions",
              [&] { postgresql_waits_for_the_other_transaction(url); });
+  runner.run("postgresql, its table", [&] { postgresql_makes_its_table_once(url); });
   runner.run("postgresql, connecting again", [&] { postgresql_connects_again(url); });
   runner.run("sqlite, in a transaction",
              [&] { sqlite_takes_part_in_a_transaction(directory + "/user.db"); });
