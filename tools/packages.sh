@@ -8,7 +8,7 @@
 build_packages=(
   build-essential:g++ cmake:cmake ninja-build:ninja ccache:ccache
   libboost1.81-dev libfmt-dev librocksdb-dev libssl-dev libtomlplusplus-dev
-  libpcre2-dev nlohmann-json3-dev catch2
+  libpcre2-dev libpq-dev libsqlite3-dev nlohmann-json3-dev catch2
 )
 
 test_packages=(
@@ -16,7 +16,7 @@ test_packages=(
   clang:clang++ libclang-rt-14-dev
   python3-pika amqp-tools:amqp-publish librabbitmq-dev pkg-config:pkg-config openssl:openssl
   golang-go:go golang-github-rabbitmq-amqp091-go-dev
-  nodejs:node npm:npm ca-certificates valgrind:valgrind doxygen:doxygen
+  nodejs:node npm:npm ca-certificates valgrind:valgrind doxygen:doxygen postgresql
 )
 
 # What ./dev bench needs besides. rabbitmq-server, which it compares with, is left to people: it

@@ -14,6 +14,7 @@
 #include "cli/ctl.hpp"
 #include "config/manual.hpp"
 #include "config/nearest.hpp"
+#include "outbox/outbox.hpp"
 #include "perf/perf.hpp"
 
 namespace tern::cli {
@@ -30,6 +31,7 @@ struct Command {
 
 int run_serve(const Invocation& invocation, Arguments arguments);
 int run_perf(const Invocation& invocation, Arguments arguments);
+int run_outbox(const Invocation& invocation, Arguments arguments);
 int run_version(const Invocation& invocation, Arguments arguments);
 int run_help(const Invocation& invocation, Arguments arguments);
 
@@ -38,6 +40,7 @@ constexpr Command commands[] = {
     {"check", "Say whether a configuration and definitions are right.", run_check},
     {"ctl", "Ask or change a running broker: definitions, policies, users, queues.", run_ctl},
     {"perf", "Put load on a broker and measure it.", run_perf},
+    {"outbox", "Carry rows of a PostgreSQL table to a broker.", run_outbox},
     {"version", "Print the version.", run_version},
     {"help", "Print this text.", run_help},
 };
@@ -92,6 +95,10 @@ int run_serve(const Invocation& invocation, Arguments arguments) {
 
 int run_perf(const Invocation& invocation, Arguments arguments) {
   return perf::run({arguments, invocation.out, invocation.err, ::isatty(STDERR_FILENO) != 0});
+}
+
+int run_outbox(const Invocation& invocation, Arguments arguments) {
+  return outbox::run({arguments, invocation.out, invocation.err});
 }
 
 int run_version(const Invocation& invocation, Arguments) {

@@ -53,7 +53,8 @@ def main():
         assert said == "hello from outside\n", said
 
     def find_package():
-        execute(["cmake", "-S", str(HERE), "-B", str(outside), f"-DCMAKE_PREFIX_PATH={tree}"])
+        execute(["cmake", "-S", str(HERE), "-B", str(outside), f"-DCMAKE_PREFIX_PATH={tree}",
+                 f"-DWITH_IDS={'OFF' if component else 'ON'}"])
         execute(["cmake", "--build", str(outside)])
         runs(outside / "outside", "")
         runs(outside / "outside_static", "")
@@ -65,6 +66,11 @@ def main():
         execute(["cmake", "--build", str(binary), "--target", "example_hello"])
         said = execute([str(binary / "hello")], AMQP_URL=url)
         assert said.endswith("received: Hello, tern!\n"), said
+
+    def processed_ids():
+        for program in [] if component else ["ids", "ids_static"]:
+            said = execute([str(outside / program)])
+            assert said == "10\n", said
 
     def pkg_config():
         found = sorted(tree.rglob("ternmq.pc"))
@@ -78,6 +84,7 @@ def main():
     case("install", install)
     case("find_package", find_package)
     case("examples", examples)
+    case("processed ids", processed_ids)
     case("pkg-config", pkg_config)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0

@@ -51,6 +51,11 @@ TEST_CASE("serve hands over the configuration and returns the broker's exit code
   CHECK_FALSE(info_enabled);
 }
 
+TEST_CASE("outbox is a sub-command of its own") {
+  CHECK(run_with({"outbox", "--print-schema"}).out.starts_with("-- The outbox of"));
+  CHECK(run_with({"outbox", "--nonsense"}).code == exit_usage);
+}
+
 TEST_CASE("serve does not start with a wrong configuration and prints every mistake") {
   const auto outcome = run_with({"serve", "--shards", "x", "--amqp-prot", "1"});
   CHECK(outcome.code == exit_failure);
