@@ -29,11 +29,11 @@ std::string encode_seconds(std::int64_t seconds) {
 }
 
 std::string id_key(std::string_view id) {
-  return "i" + std::string(id);
+  return std::string(1, 'i').append(id);
 }
 
 std::string age_key(std::string_view encoded_seconds, std::string_view id) {
-  return "a" + std::string(encoded_seconds) + std::string(id);
+  return std::string(1, 'a').append(encoded_seconds).append(id);
 }
 
 std::int64_t rocks_seconds_now() {
