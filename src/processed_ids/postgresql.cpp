@@ -36,23 +36,29 @@ OwnPostgres open_postgres(const std::string& connection_string) {
   return connection;
 }
 
-// A table that is there already would make a notice on standard error, and takes rights to make.
+// To make a table takes rights and a lock, so it is looked for before. Two that begin at once would
+// both make it: IF NOT EXISTS does not exclude that, the lock does, until the transaction's end.
+// The notice that it is there already would be printed by the user's program.
 void prepare_postgres(PGconn* connection, const std::string& table) {
   const char* name[] = {table.c_str()};
   const PostgresAnswer found(PQexecParams(connection, "SELECT to_regclass($1) IS NOT NULL", 1,
                                           nullptr, name, nullptr, nullptr, 0));
   check_answer(connection, found, "cannot look for the table");
   if (PQgetvalue(found.get(), 0, 0)[0] == 't') return;
-  // Two that begin at once would both make it: IF NOT EXISTS does not exclude that, a lock does. It
-  // lasts until the end of the transaction, which is this statement if no other is open.
-  const std::string sql = "SELECT pg_advisory_xact_lock(hashtext('" + table +
-                          "'));"
-                          "CREATE TABLE IF NOT EXISTS " +
-                          table +
-                          " (id bytea PRIMARY KEY,"
-                          " processed_at timestamptz NOT NULL DEFAULT clock_timestamp());"
-                          "CREATE INDEX IF NOT EXISTS " +
-                          table + "_age ON " + table + " (processed_at)";
+  const std::string sql =
+      "DO $$ DECLARE level text := current_setting('client_min_messages'); BEGIN "
+      "PERFORM pg_advisory_xact_lock(hashtext('" +
+      table +
+      "'));"
+      "PERFORM set_config('client_min_messages', 'warning', true);"
+      "CREATE TABLE IF NOT EXISTS " +
+      table +
+      " (id bytea PRIMARY KEY,"
+      " processed_at timestamptz NOT NULL DEFAULT clock_timestamp());"
+      "CREATE INDEX IF NOT EXISTS " +
+      table + "_age ON " + table +
+      " (processed_at);"
+      "PERFORM set_config('client_min_messages', level, true); END $$";
   const PostgresAnswer made(PQexec(connection, sql.c_str()));
   check_answer(connection, made, "cannot make the table");
 }
