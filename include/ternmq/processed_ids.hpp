@@ -39,8 +39,10 @@ class processed_ids_error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// How ids are kept.
 struct processed_ids_options {
-  processed_ids_options() noexcept {}  // Not an aggregate: see message.hpp.
+  /// The defaults. (Not an aggregate: see message.hpp.)
+  processed_ids_options() noexcept {}
 
   /// Ids are kept at least this long, and forgotten by expire() after it. Longer than a message can
   /// stay in its queue and its dead-letter queues.
@@ -127,6 +129,7 @@ class sqlite_processed_ids : public processed_ids {
 /// directory belongs to one object at a time.
 class rocksdb_processed_ids : public processed_ids {
  public:
+  /// In this directory, which is made if it is not there.
   explicit rocksdb_processed_ids(const std::string& directory, processed_ids_options options = {});
   ~rocksdb_processed_ids() override;
 
