@@ -78,7 +78,7 @@ ring_tsan-client() { many_shards tests/client/run amqplib pika tools librabbitmq
 ring_fuzz-build() { build_with fuzz fuzz_targets; }
 ring_fuzz() {
   local output code=0
-  output=$(tests/fuzz/run 20 build/fuzz) || code=$?
+  output=$(tests/fuzz/run 10 build/fuzz) || code=$?
   printf '%s\n' "$output"
   printf '%d passed, %d failed\n' "$(grep -c '^ok' <<<"$output")" "$(grep -c '^FAIL' <<<"$output")"
   return $code
