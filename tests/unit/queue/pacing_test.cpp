@@ -26,6 +26,7 @@ TEST_CASE("publishers are held until little is left") {
   REQUIRE(pacing.holds(much, true, begin));
   CHECK(pacing.holds(much, true, begin));
   CHECK_FALSE(pacing.releases(much - 1, true, begin + Millis{1}));
+  CHECK_FALSE(pacing.releases(little + 1, true, begin + Millis{1}));
   CHECK(pacing.releases(little, true, begin + Millis{2}));
   CHECK(pacing.next_due() == Time::max());
 }
