@@ -5,8 +5,9 @@
 # TSan only the broker itself and the unit tests that use threads; with clang only the decoders.
 # With sanitizers eight files are compiled as one, which takes half as long.
 
-rings=(style release unit sim wire client differential crash instructions asan asan-unit asan-sim
-  asan-wire asan-client tsan tsan-unit tsan-wire tsan-client fuzz-build fuzz)
+rings=(style release unit sim wire client client-reference differential crash instructions
+  asan asan-unit asan-sim asan-wire asan-client
+  tsan tsan-unit tsan-wire tsan-client fuzz-build fuzz)
 build_rings=(release asan tsan fuzz-build)
 
 logs=build/logs
@@ -26,6 +27,8 @@ ring_unit() { tests/unit/run build/release; }
 ring_sim() { build/release/tests/sim_broker --seconds 20; }
 ring_wire() { tests/wire/run; }
 ring_client() { tests/client/run; }
+# Our own client with Debian's rabbitmq-server; see "differential".
+ring_client-reference() { tests/client/run --reference sdk sdk-faults; }
 # Against Debian's rabbitmq-server. It brings a service on port 5672 with it, so nobody gets it
 # unasked: .ci/run asks with TERNMQ_TEST_PACKAGES, and without it this ring fails and says why.
 ring_differential() { tests/differential/run; }
@@ -87,7 +90,7 @@ ring_fuzz() {
 # Rings of which another one needs the result.
 needs() {
   case $1 in
-    unit | sim | wire | client | differential | crash | instructions) echo release ;;
+    unit | sim | wire | client* | differential | crash | instructions) echo release ;;
     asan-*) echo asan ;;
     tsan-*) echo tsan ;;
     fuzz) echo fuzz-build ;;
@@ -167,10 +170,10 @@ run_tests() {
     result[$name]=$failed
     all_passed=$((all_passed + passed))
     all_failed=$((all_failed + failed))
-    table+=("$(printf '%-12s %7d %7d %6d s  %s' "$name" "$passed" "$failed" "$seconds" \
+    table+=("$(printf '%-16s %7d %7d %6d s  %s' "$name" "$passed" "$failed" "$seconds" \
       "$logs/$name.log")")
   done
-  printf '\n%-12s %7s %7s %8s  %s\n' ring passed failed time log
+  printf '\n%-16s %7s %7s %8s  %s\n' ring passed failed time log
   printf '%s\n' "${table[@]}"
   printf 'all together %d s\n' "$((SECONDS - started))"
   printf '%d passed, %d failed\n' "$all_passed" "$all_failed"

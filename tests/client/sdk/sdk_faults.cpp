@@ -150,7 +150,7 @@ int main(int count, char** arguments) {
       std::printf("FAIL only %zu frames were cut\n", frame);
     }
     std::vector<Trial> trials;
-    for (std::size_t stalled = 0; stalled < frame; stalled += 2) {
+    for (std::size_t stalled = 0; stalled < frame; ++stalled) {
       const Plan plan{Fault::stall, direction, stalled, 3};
       trials.push_back({plan, name_of(plan, "stall")});
     }
