@@ -79,7 +79,10 @@ def _closure(file, by_path, search):
 
 
 def _is_proven_by_source(header, by_path):
-    """Whether a source file begins with it: then the release build says whether it stands alone."""
+    """Whether a source file begins with it: then the release build says whether it stands alone,
+    which compiles src/ file by file. Tests are compiled in eights there, and prove nothing."""
+    if not header.path.startswith("src/"):
+        return False
     source = by_path.get(re.sub(r"\.hpp$", ".cpp", header.path))
     first = source and re.search(r'^\s*#\s*include\s*["<]([^">]+)[">]', source.text, re.MULTILINE)
     return bool(first) and header.path.endswith("/" + first[1])

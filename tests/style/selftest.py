@@ -130,6 +130,14 @@ def _compiler_rules():
                                   "inline std::string good() { return {}; }\n",
              "src/base/bad.hpp": "#pragma once\n\ninline std::string bad() { return {}; }\n",
              "src/base/user.hpp": '#pragma once\n#include "base/bad.hpp"\n',
+             # Begins its source file: the release build says what is wrong with it.
+             "src/base/first.hpp": "#pragma once\n\ninline std::string first() { return {}; }\n",
+             "src/base/first.cpp": '#include "base/first.hpp"\n',
+             # Does not, or is a test's, and those are not compiled one by one.
+             "src/base/second.hpp": "#pragma once\n\ninline std::string two() { return {}; }\n",
+             "src/base/second.cpp": '#include "base/first.hpp"\n',
+             "tests/unit/third.hpp": "#pragma once\n\ninline std::string three() { return {}; }\n",
+             "tests/unit/third.cpp": '#include "unit/third.hpp"\n',
              "src/base/ugly.cpp": "int  a;\n"}
     files = [source.Source(path, text) for path, text in texts.items()]
     with tempfile.TemporaryDirectory() as root:
@@ -144,7 +152,8 @@ def _compiler_rules():
             found = [path for path, *_ in compiler_rules.headers_alone(root, files,
                                                                        f"{root}/cache")]
             yield from _compare("headers_alone", f"{run} run",
-                                ["src/base/bad.hpp", "src/base/user.hpp"], sorted(found))
+                                ["src/base/bad.hpp", "src/base/second.hpp", "src/base/user.hpp",
+                                 "tests/unit/third.hpp"], sorted(found))
 
 
 def _blanking():
