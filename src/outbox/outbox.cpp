@@ -136,13 +136,15 @@ int run(const Invocation& invocation) {
                                            : "--config FILE is missing");
     return exit_usage;
   }
-  if (const auto loaded = load_libpq(); !loaded) {
-    invocation.err << fmt::format("ternmq outbox: {}\n", loaded.error().text);
-    return exit_failure;
+  std::optional<Settings> settings = Settings();
+  if (line.config) {
+    if (const auto loaded = load_libpq(); !loaded) {
+      invocation.err << fmt::format("ternmq outbox: {}\n", loaded.error().text);
+      return exit_failure;
+    }
+    settings = load_settings(*line.config, invocation.err);
+    if (!settings) return exit_failure;
   }
-  const auto settings =
-      line.config ? load_settings(*line.config, invocation.err) : std::optional(Settings());
-  if (!settings) return exit_failure;
   if (line.prints_schema) {
     invocation.out << make_statements(settings->table, false).schema;
     return 0;
