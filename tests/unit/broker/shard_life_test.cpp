@@ -9,7 +9,6 @@ using namespace tern::test;
 
 namespace {
 
-const QueueSpec durable = durable_queue();
 const QueueSpec automatic = automatic_queue();
 const QueueSpec exclusive = exclusive_queue();
 

@@ -9,8 +9,6 @@ using namespace tern::test;
 
 namespace {
 
-const QueueSpec published_to = durable_queue();
-
 std::string sequences(const TestClient& client) {
   std::string text;
   for (const auto& one : client.settled) {
@@ -29,7 +27,7 @@ TEST_CASE("a published message reaches a consumer and is gone when it is acked")
     TestClient& publisher = node.connect(from);
     TestClient& consumer = node.connect((from + 1) % shards);
     const std::string name = "q" + std::to_string(from);
-    CHECK_FALSE(node.wait(publisher, publisher.declare(name, published_to)).failed);
+    CHECK_FALSE(node.wait(publisher, publisher.declare(name, durable_queue())).failed);
     CHECK_FALSE(node.wait(consumer, consumer.consume(name)).failed);
     CHECK(publisher.publish({"", name, "a"}) == 1);
     CHECK(publisher.publish({"", name, "b", false}) == 1);
@@ -49,7 +47,7 @@ TEST_CASE("a persistent message on a durable queue is confirmed only when it is 
   const auto shards = GENERATE(1U, 2U);
   TestNode node({.shards = shards});
   TestClient& client = node.connect(shards - 1);
-  node.wait(client, client.declare("kept", published_to));
+  node.wait(client, client.declare("kept", durable_queue()));
   node.wait(client, client.declare("transient"));
   node.options().store_works = false;
 
@@ -70,7 +68,7 @@ TEST_CASE("every target of a publish answers for itself") {
   TestNode node({.shards = 2});
   TestClient& client = node.connect();
   for (const char* name : {"a", "b", "c"}) {
-    node.wait(client, client.declare(name, published_to));
+    node.wait(client, client.declare(name, durable_queue()));
     node.wait(client, client.bind("amq.fanout", name, ""));
   }
   node.options().store_works = false;
@@ -86,7 +84,7 @@ TEST_CASE("a message that is settled before its commit is never stored, and conf
   TestNode node({.shards = 2});
   TestClient& client = node.connect(0);
   TestClient& consumer = node.connect(1);
-  node.wait(client, client.declare("q", published_to));
+  node.wait(client, client.declare("q", durable_queue()));
   node.wait(consumer, consumer.consume("q"));
   node.options().store_works = false;
   client.publish({"", "q", "a"});
@@ -103,7 +101,7 @@ TEST_CASE("a message that is settled before its commit is never stored, and conf
 TEST_CASE("a confirm of a queue that has gone still comes, once") {
   TestNode node({.shards = 2});
   TestClient& client = node.connect(0);
-  for (const char* name : {"a", "b"}) node.wait(client, client.declare(name, published_to));
+  for (const char* name : {"a", "b"}) node.wait(client, client.declare(name, durable_queue()));
   node.options().store_works = false;
   for (const char* name : {"a", "b"}) client.publish({"", name, "x"});
   node.run();
@@ -117,7 +115,7 @@ TEST_CASE("messages routed to a queue that goes meanwhile are settled") {
   TestNode node({.shards = 2});
   TestClient& client = node.connect(0);
   TestClient& other = node.connect(1);
-  for (const char* name : {"a", "b"}) node.wait(client, client.declare(name, published_to));
+  for (const char* name : {"a", "b"}) node.wait(client, client.declare(name, durable_queue()));
   for (const char* name : {"a", "b"}) {
     other.remove(name);
     CHECK(client.publish({"", name, "x"}) == 1);
@@ -139,7 +137,7 @@ TEST_CASE("get takes one message in order and says what is left") {
   const auto shards = GENERATE(1U, 2U);
   TestNode node({.shards = shards});
   TestClient& client = node.connect(shards - 1);
-  node.wait(client, client.declare("q", published_to));
+  node.wait(client, client.declare("q", durable_queue()));
   client.publish({"", "q", "a"});
   client.publish({"", "q", "b"});
   // A get does not overtake what its client has published before.
@@ -174,7 +172,7 @@ TEST_CASE("purge removes what is ready and leaves what is unacked") {
   const auto shards = GENERATE(1U, 2U);
   TestNode node({.shards = shards});
   TestClient& client = node.connect();
-  node.wait(client, client.declare("q", published_to));
+  node.wait(client, client.declare("q", durable_queue()));
   for (const char* body : {"a", "b", "c"}) client.publish({"", "q", body});
   auto held = node.wait(client, client.get("q"));
   CHECK(node.wait(client, client.purge("q")).count == 2);

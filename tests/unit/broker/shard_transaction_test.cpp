@@ -9,13 +9,11 @@ using namespace tern::test;
 
 namespace {
 
-const QueueSpec in_transaction = durable_queue();
-
 // Queues a and b, on different shards if there are two; returns their ids.
 std::pair<QueueId, QueueId> declare_two(TestNode& node, TestClient& client) {
   std::vector<QueueId> ids;
   for (const char* name : {"a", "b"}) {
-    node.wait(client, client.declare(name, in_transaction));
+    node.wait(client, client.declare(name, durable_queue()));
     client.publish({"", name, "probe"});
     ids.push_back(node.wait(client, client.get(name, true)).queue.id);
   }
