@@ -6,10 +6,10 @@
 namespace tern::amqp {
 
 broker::OperationNumber Channel::begin(OperationKind kind, MethodId method, bool no_wait) {
-  PendingOperation& pending = context_.begin(kind, method, no_wait);
-  pending.channel = number_;
-  pending.instance = instance_;
-  return pending.number;
+  Operation& operation = context_.begin(kind, method, no_wait);
+  operation.channel = number_;
+  operation.instance = instance_;
+  return operation.number;
 }
 
 void Channel::on(const ChannelFlow& method) {
@@ -23,7 +23,7 @@ void Channel::on(const AccessRequest&) {
   send(AccessRequestOk{.ticket = 1});
 }
 
-void Channel::completed(const PendingOperation& operation, broker::OperationResult&& result) {
+void Channel::completed(const Operation& operation, broker::OperationResult&& result) {
   if (operation.kind == OperationKind::consume) {
     complete_consume(operation, std::move(result));
     return;

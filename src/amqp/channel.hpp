@@ -61,7 +61,7 @@ class Channel {
   // --- from the broker --------------------------------------------------------------------------
   void deliver(Consumer& consumer, queue::Delivery&& delivery);
   void settled(std::uint64_t sequence, queue::PublishOutcome outcome);
-  void completed(const PendingOperation& operation, broker::OperationResult&& result);
+  void completed(const Operation& operation, broker::OperationResult&& result);
   void consumer_cancelled(Consumer& consumer);
   void permits_wanted(ConsumerNumber consumer, std::uint32_t count);
   void permits_returned(ConsumerNumber consumer, std::uint32_t count);
@@ -104,17 +104,17 @@ class Channel {
   broker::OperationNumber begin(OperationKind kind, MethodId method, bool no_wait);
   [[nodiscard]] std::string expand_queue(std::string_view name, MethodId method) const;
   /// Answers the operations that change or ask the topology.
-  void complete_topology(const PendingOperation& operation, broker::OperationResult&& result);
+  void complete_topology(const Operation& operation, broker::OperationResult&& result);
   struct Declared {
     std::string name;
     std::uint64_t ready = 0;
     std::uint64_t consumers = 0;
   };
   void complete_declare(Declared declared, bool no_wait);
-  void complete_reply(const PendingOperation& operation, bool found);
-  void complete_consume(const PendingOperation& operation, broker::OperationResult&& result);
-  void complete_cancel(const PendingOperation& operation);
-  void complete_get(const PendingOperation& operation, broker::OperationResult&& result);
+  void complete_reply(const Operation& operation, bool found);
+  void complete_consume(const Operation& operation, broker::OperationResult&& result);
+  void complete_cancel(const Operation& operation);
+  void complete_get(const Operation& operation, broker::OperationResult&& result);
   void complete_commit();
 
   void check_properties(const PropertiesView& properties) const;

@@ -72,11 +72,11 @@ void Channel::on(const BasicConsume& method) {
   spec.gated = limit_.is_set() && !method.no_ack;
   spec.window_bytes = context_.options.consumer_window_bytes;
   const auto operation = begin(OperationKind::consume, BasicConsume::info.id, method.no_wait);
-  context_.pending.consumer = consumer.number;
+  context_.operations.last().consumer = consumer.number;
   context_.broker().consume(context_.caller, queue, spec, *arguments, operation);
 }
 
-void Channel::complete_consume(const PendingOperation& operation,
+void Channel::complete_consume(const Operation& operation,
                                broker::OperationResult&& result) {
   Consumer* const consumer = context_.consumers.find(operation.consumer);
   ensure(consumer != nullptr, "consumer is unknown");
@@ -122,12 +122,12 @@ void Channel::on(const BasicCancel& method) {
   }
   // The consumer stays until the queue has answered: what is on its way to it still arrives.
   const auto operation = begin(OperationKind::cancel, BasicCancel::info.id, false);
-  context_.pending.consumer = consumer.number;
-  context_.pending.name = consumer.tag;
+  context_.operations.last().consumer = consumer.number;
+  context_.operations.last().name = consumer.tag;
   context_.broker().cancel(consumer.queue, {context_.caller.session, consumer.number}, operation);
 }
 
-void Channel::complete_cancel(const PendingOperation& operation) {
+void Channel::complete_cancel(const Operation& operation) {
   if (Consumer* const consumer = context_.consumers.find(operation.consumer))
     forget_consumer(*consumer);
   send(BasicCancelOk{.consumer_tag = operation.name});
@@ -142,9 +142,10 @@ void Channel::forget_consumer(Consumer& consumer) {
 }
 
 void Channel::consumer_cancelled(Consumer& consumer) {
-  const auto& pending = context_.pending;
-  const bool client_cancels = pending.number != 0 && pending.kind == OperationKind::cancel &&
-                              pending.consumer == consumer.number;
+  const auto& operations = context_.operations;
+  const bool client_cancels = !operations.empty() &&
+                              operations.next().kind == OperationKind::cancel &&
+                              operations.next().consumer == consumer.number;
   if (client_cancels) return;  // cancel-ok is on its way and says it all
   if (context_.client.consumer_cancel_notify)
     send(BasicCancel{.consumer_tag = consumer.tag, .no_wait = true});
@@ -171,11 +172,11 @@ void Channel::deliver(Consumer& consumer, queue::Delivery&& delivery) {
 void Channel::on(const BasicGet& method) {
   const std::string queue = expand_queue(method.queue, BasicGet::info.id);
   const auto operation = begin(OperationKind::get, BasicGet::info.id, false);
-  context_.pending.auto_ack = method.no_ack;
+  context_.operations.last().auto_ack = method.no_ack;
   context_.broker().get(context_.caller, queue, method.no_ack, operation);
 }
 
-void Channel::complete_get(const PendingOperation& operation, broker::OperationResult&& result) {
+void Channel::complete_get(const Operation& operation, broker::OperationResult&& result) {
   const queue::Delivery& delivery = result.delivery;
   if (!delivery.message) {
     send(BasicGetEmpty{});

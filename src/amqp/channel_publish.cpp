@@ -163,12 +163,12 @@ void Channel::publish_reply(const broker::ReplyAddress& address, const MessageRe
     return;
   }
   const auto operation = begin(OperationKind::reply, publish_id, false);
-  context_.pending.message = message;
-  if (mode_ == Mode::confirm) context_.pending.sequence = confirms_.add(1);
+  context_.operations.last().message = message;
+  if (mode_ == Mode::confirm) context_.operations.last().sequence = confirms_.add(1);
   context_.broker().reply(address, message, operation, context_.caller.session);
 }
 
-void Channel::complete_reply(const PendingOperation& operation, bool found) {
+void Channel::complete_reply(const Operation& operation, bool found) {
   if (!found) return_message(operation.message);
   if (operation.sequence != 0) settled(operation.sequence, queue::PublishOutcome::accepted);
 }

@@ -61,13 +61,14 @@ void Channel::on(const ExchangeDelete& method) {
 
 void Channel::on(const ExchangeBind& method) {
   const auto operation = begin(OperationKind::exchange_bind, ExchangeBind::info.id, method.no_wait);
-  context_.broker().bind(context_.caller,
-                         {.source = std::string(method.source),
-                          .destination = std::string(method.destination),
-                          .to_exchange = true,
-                          .routing_key = std::string(method.routing_key),
-                          .arguments = to_table(method.arguments)},
-                         operation);
+  context_.operations.last().outlook =
+      context_.broker().bind(context_.caller,
+                             {.source = std::string(method.source),
+                              .destination = std::string(method.destination),
+                              .to_exchange = true,
+                              .routing_key = std::string(method.routing_key),
+                              .arguments = to_table(method.arguments)},
+                             operation);
 }
 
 void Channel::on(const ExchangeUnbind& method) {
@@ -91,35 +92,37 @@ void Channel::on(const QueueDeclare& method) {
   }
   if (const auto address = decode_reply_address(name); address && method.passive) {
     const auto operation = begin(OperationKind::find_reply, id, method.no_wait);
-    context_.pending.name = name;
+    context_.operations.last().name = name;
     context_.broker().find_reply(*address, operation, context_.caller.session);
     return;
   }
   const auto operation = begin(OperationKind::queue_declare, id, method.no_wait);
   if (method.passive) {
-    context_.pending.name = name;
+    context_.operations.last().name = name;
     context_.broker().find_queue(context_.caller, name, operation);
     return;
   }
-  context_.broker().declare_queue(context_.caller,
-                                  {.name = name,
-                                   .durable = method.durable,
-                                   .exclusive = method.exclusive,
-                                   .auto_delete = method.auto_delete,
-                                   .arguments = to_table(method.arguments)},
-                                  operation);
+  context_.operations.last().outlook =
+      context_.broker().declare_queue(context_.caller,
+                                      {.name = name,
+                                       .durable = method.durable,
+                                       .exclusive = method.exclusive,
+                                       .auto_delete = method.auto_delete,
+                                       .arguments = to_table(method.arguments)},
+                                      operation);
 }
 
 void Channel::on(const QueueBind& method) {
   const std::string queue = expand_queue(method.queue, QueueBind::info.id);
   const bool key_is_queue = method.queue.empty() && method.routing_key.empty();
   const auto operation = begin(OperationKind::queue_bind, QueueBind::info.id, method.no_wait);
-  context_.broker().bind(context_.caller,
-                         {.source = std::string(method.exchange),
-                          .destination = queue,
-                          .routing_key = key_is_queue ? queue : std::string(method.routing_key),
-                          .arguments = to_table(method.arguments)},
-                         operation);
+  context_.operations.last().outlook = context_.broker().bind(
+      context_.caller,
+      {.source = std::string(method.exchange),
+       .destination = queue,
+       .routing_key = key_is_queue ? queue : std::string(method.routing_key),
+       .arguments = to_table(method.arguments)},
+      operation);
 }
 
 void Channel::on(const QueueUnbind& method) {
@@ -155,7 +158,7 @@ void Channel::complete_declare(Declared declared, bool no_wait) {
                       .consumer_count = to_count(declared.consumers)});
 }
 
-void Channel::complete_topology(const PendingOperation& operation,
+void Channel::complete_topology(const Operation& operation,
                                 broker::OperationResult&& result) {
   if (operation.kind == OperationKind::queue_declare) {
     if (result.name.empty()) result.name = operation.name;

@@ -40,7 +40,8 @@ Connection::~Connection() {
 bool Connection::wants_input() const noexcept {
   switch (phase_) {
     case Phase::running:
-      return context_.pending.number == 0 && !held_ && !context_.wish && !context_.is_output_full();
+      return context_.operations.takes_input() && !held_ && !context_.wish &&
+             !context_.is_output_full();
     case Phase::closed:
       return false;
     default:
@@ -231,21 +232,26 @@ void Connection::completed(broker::OperationResult&& result) {
     context_.consumers.remove(number);
     return;
   }
-  if (result.operation == 0 || result.operation != context_.pending.number) return;
   const bool wanted = wants_input();
-  const PendingOperation operation = std::exchange(context_.pending, PendingOperation{});
+  if (const auto operation = context_.operations.finish(result))
+    conclude(*operation, std::move(result));
+  while (const auto operation = context_.operations.take_finished())
+    conclude(*operation, std::move(*operation->result));
+  for (const ConsumerNumber number : std::exchange(cancelled_, {})) consumer_cancelled(number);
+  resume_after(wanted);
+}
+
+void Connection::conclude(const Operation& operation, broker::OperationResult&& result) {
   if (Channel* const channel = find_channel(operation.instance)) {
     guarded(operation.channel, [&] { channel->completed(operation, std::move(result)); });
     context_.settles.flush();
   } else {
     finish_orphan(operation, std::move(result));
   }
-  for (const ConsumerNumber number : std::exchange(cancelled_, {})) consumer_cancelled(number);
-  resume_after(wanted);
 }
 
 // The channel has gone while its operation was under way: what it was given is given back.
-void Connection::finish_orphan(const PendingOperation& operation,
+void Connection::finish_orphan(const Operation& operation,
                                broker::OperationResult&& result) {
   const SessionId& session = context_.caller.session;
   if (operation.kind == OperationKind::consume) {
@@ -273,7 +279,7 @@ bool Connection::expects_reply(const broker::ReplyAddress& address) const {
 }
 
 void Connection::consumer_cancelled(ConsumerNumber number) {
-  if (context_.pending.number != 0) {
+  if (!context_.operations.empty()) {
     // Whoever deletes a queue that it consumes from hears delete-ok first, as from RabbitMQ.
     cancelled_.push_back(number);
     return;

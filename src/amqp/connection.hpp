@@ -94,6 +94,7 @@ class Connection final : public broker::Session {
   void take_frame(const FrameCut& cut, SlabLease& lease);
   void take_connection_method(Bytes payload);
   void take_channel_frame(const FrameCut& cut, SlabLease& lease);
+  [[nodiscard]] bool has_to_wait();
   void take_while_closing(const FrameCut& cut);
   void take_deaf(Bytes input);
   void report_fault(const MethodFault& fault, Bytes payload);
@@ -113,7 +114,8 @@ class Connection final : public broker::Session {
   void release_channel(Slot& slot);
   void release_channels();
   void detach();
-  void finish_orphan(const PendingOperation& operation, broker::OperationResult&& result);
+  void conclude(const Operation& operation, broker::OperationResult&& result);
+  void finish_orphan(const Operation& operation, broker::OperationResult&& result);
 
   /// Runs a handler; the one place where its faults become close frames.
   template <class Work>

@@ -2,6 +2,7 @@
 #include <concepts>
 
 #include "amqp/connection.hpp"
+#include "amqp/reply_address.hpp"
 
 namespace tern::amqp {
 namespace {
@@ -90,6 +91,16 @@ void Connection::take_frame(const FrameCut& cut, SlabLease& lease) {
   });
 }
 
+// Whether the frame being taken has to wait because declarations before it are still under way.
+// Then it is taken again when they are over.
+bool Connection::has_to_wait() {
+  if (context_.operations.empty()) [[likely]]
+    return false;
+  context_.operations.hold();
+  context_.take_again = true;
+  return true;
+}
+
 // Only the end of the closing handshake counts; everything else was sent before the client knew.
 void Connection::take_while_closing(const FrameCut& cut) {
   if (cut.type() != FrameType::method || cut.channel != 0) return;
@@ -129,6 +140,7 @@ void Connection::dispatch_connection(const Method& method) {
 }
 
 void Connection::take_connection_method(Bytes payload) {
+  if (has_to_wait()) return;
   const auto fault =
       visit_method(payload, [&](const auto& method) { dispatch_connection(method); });
   if (fault) report_fault(*fault, payload);
@@ -183,6 +195,7 @@ void Connection::take_channel_frame(const FrameCut& cut, SlabLease& lease) {
     if (fault) report_fault(*fault, cut.payload);
     return;
   }
+  if (has_to_wait()) return;
   Slot* const slot = find_slot(cut.channel);
   if (slot == nullptr)
     throw ConnectionError(ReplyCode::unexpected_frame,
@@ -197,8 +210,22 @@ void Connection::take_channel_frame(const FrameCut& cut, SlabLease& lease) {
   channel.on_header(cut.payload, lease);
 }
 
+// Whether a method can be taken while declarations are on their way that nothing can refuse any more:
+// if it is decided by the writer of the topology, who knows of them. The queue declared last is not
+// known yet, so that a name must be given.
+template <class Method>
+bool may_follow_declarations(const Method& method) {
+  if constexpr (std::same_as<Method, QueueDeclare>)
+    return !method.passive && !method.queue.empty() && method.queue != reply_queue_name;
+  else if constexpr (std::same_as<Method, QueueBind>)
+    return !method.queue.empty();
+  else
+    return false;
+}
+
 template <class Method>
 void Connection::dispatch_channel(std::uint16_t number, const Method& method) {
+  if (!may_follow_declarations(method) && has_to_wait()) return;
   Slot* const slot = find_slot(number);
   if constexpr (std::same_as<Method, ChannelOpen>) {
     open_channel(number, slot);

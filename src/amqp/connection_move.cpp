@@ -39,7 +39,7 @@ void Connection::check_wish() {
   if (!context_.wish) [[likely]]
     return;
   if (is_tied()) return stay();
-  if (move_noted_ || held_ || context_.pending.number != 0 || has_unconfirmed()) return;
+  if (move_noted_ || held_ || !context_.operations.empty() || has_unconfirmed()) return;
   move_noted_ = true;
   context_.transport.move_wanted(*context_.wish);
 }

@@ -10,7 +10,8 @@
 
 namespace tern::amqp {
 
-template <class T>
+/// `first_count`: values that it has room for at first, a power of two.
+template <class T, std::size_t first_count = 16>
 class Ring {
  public:
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
@@ -21,6 +22,7 @@ class Ring {
   }
   [[nodiscard]] T& front() noexcept { return (*this)[0]; }
   [[nodiscard]] T& back() noexcept { return (*this)[size_ - 1]; }
+  [[nodiscard]] const T& back() const noexcept { return (*this)[size_ - 1]; }
 
   void push_back(T value) {
     if (size_ == slots_.size()) grow();
@@ -41,7 +43,6 @@ class Ring {
   }
 
  private:
-  static constexpr std::size_t first_count = 16;
   static constexpr std::size_t kept_count = 4096;
 
   [[nodiscard]] std::size_t slot(std::size_t index) const noexcept {

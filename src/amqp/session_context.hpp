@@ -1,5 +1,5 @@
-// SessionContext: what the channels of one connection share: the way out, the broker, the one
-// operation that may be under way. Owned by the connection.
+// SessionContext: what the channels of one connection share: the way out, the broker, and
+// what it was asked. Owned by the connection.
 #pragma once
 
 #include <optional>
@@ -10,6 +10,7 @@
 #include "amqp/consumers.hpp"
 #include "amqp/encoder.hpp"
 #include "amqp/methods.hpp"
+#include "amqp/operations.hpp"
 #include "amqp/output.hpp"
 #include "amqp/settle_batch.hpp"
 #include "amqp/transport.hpp"
@@ -22,39 +23,6 @@ struct ClientCapabilities {
   bool authentication_failure_close = false;
   bool consumer_cancel_notify = false;
   bool connection_blocked = false;
-};
-
-enum class OperationKind : std::uint8_t {
-  exchange_declare,
-  exchange_delete,
-  exchange_bind,
-  exchange_unbind,
-  queue_declare,
-  queue_delete,
-  queue_bind,
-  queue_unbind,
-  queue_purge,
-  find_reply,  ///< passive declare of a reply address
-  reply,       ///< mandatory publish to a reply address
-  consume,
-  cancel,
-  get,
-  commit,
-};
-
-/// The operation that the connection waits for before it takes more input.
-struct PendingOperation {
-  broker::OperationNumber number = 0;  ///< 0: none
-  std::uint16_t channel = 0;
-  ChannelInstance instance = 0;
-  OperationKind kind{};
-  MethodId method;
-  bool no_wait = false;
-  bool auto_ack = false;        ///< get
-  ConsumerNumber consumer = 0;  ///< consume, cancel
-  std::string name;             ///< queue_declare (passive), find_reply, cancel
-  MessageRef message;           ///< reply: to be returned if nobody is there
-  std::uint64_t sequence = 0;   ///< reply: its confirm, 0 for none
 };
 
 class SessionContext {
@@ -139,15 +107,9 @@ class SessionContext {
 
   /// Registers the operation to wait for; whatever was batched goes to the broker first, so that
   /// nothing overtakes.
-  PendingOperation& begin(OperationKind kind, MethodId method, bool no_wait) {
-    ensure(pending.number == 0, "two operations at once");
+  Operation& begin(OperationKind kind, MethodId method, bool no_wait) {
     settles.flush();
-    pending = PendingOperation{};
-    pending.number = ++last_operation;
-    pending.kind = kind;
-    pending.method = method;
-    pending.no_wait = no_wait;
-    return pending;
+    return operations.begin(kind, method, no_wait);
   }
   /// Ends a consumer without waiting; it leaves the directory when the broker has answered.
   void cancel_in_background(Consumer& consumer);
@@ -165,8 +127,7 @@ class SessionContext {
   std::string vhost;
   std::uint32_t frame_max = frame_bytes_min;
   ClientCapabilities client;
-  PendingOperation pending;
-  broker::OperationNumber last_operation = 0;
+  Operations operations;
   std::vector<ConsumerNumber> drain_due;
   std::vector<Channel*> confirms_due;   ///< channels with confirms to write
   std::vector<Unacked> taken;           ///< scratch of whoever settles
@@ -174,7 +135,7 @@ class SessionContext {
   bool writer_awake = false;
   std::optional<ShardId> wish;  ///< where to move as soon as nothing is outstanding
   bool may_move = true;         ///< false: it was tried for this method and could not be
-  bool take_again = false;      ///< the frame being taken was not, because of the wish
+  bool take_again = false;      ///< the frame being taken was not: it has to wait
   ShardId away{};               ///< where the last publishes went, if not to an own queue
   std::uint32_t publishes_away = 0;
   std::uint32_t publishes_before_move = 64;

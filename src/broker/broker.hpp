@@ -73,6 +73,12 @@ struct RouteCache {
   std::vector<QueueAddress> targets;
 };
 
+/// What is known of an operation when it has begun.
+enum class Outlook : std::uint8_t {
+  open,
+  certain,  ///< nothing can refuse it any more, and what comes later finds it done; not synced yet
+};
+
 /// Work of a transaction, carried out by commit() as one.
 struct Transaction {
   struct Publish {
@@ -141,11 +147,11 @@ class Broker {
   virtual void find_exchange(const Caller&, std::string_view name, OperationNumber) = 0;
   virtual void delete_exchange(const Caller&, std::string_view name, bool if_unused,
                                OperationNumber) = 0;
-  virtual void declare_queue(const Caller&, QueueSpec spec, OperationNumber) = 0;
+  [[nodiscard]] virtual Outlook declare_queue(const Caller&, QueueSpec spec, OperationNumber) = 0;
   virtual void find_queue(const Caller&, std::string_view name, OperationNumber) = 0;
   virtual void delete_queue(const Caller&, std::string_view name, bool if_unused, bool if_empty,
                             OperationNumber) = 0;
-  virtual void bind(const Caller&, BindingSpec spec, OperationNumber) = 0;
+  [[nodiscard]] virtual Outlook bind(const Caller&, BindingSpec spec, OperationNumber) = 0;
   virtual void unbind(const Caller&, BindingSpec spec, OperationNumber) = 0;
 
   // --- publishing -------------------------------------------------------------------------------

@@ -115,11 +115,11 @@ class Shard final : public Broker, private queue::Sink {
   void find_exchange(const Caller&, std::string_view name, OperationNumber) override;
   void delete_exchange(const Caller&, std::string_view name, bool if_unused,
                        OperationNumber) override;
-  void declare_queue(const Caller&, QueueSpec spec, OperationNumber) override;
+  [[nodiscard]] Outlook declare_queue(const Caller&, QueueSpec spec, OperationNumber) override;
   void find_queue(const Caller&, std::string_view name, OperationNumber) override;
   void delete_queue(const Caller&, std::string_view name, bool if_unused, bool if_empty,
                     OperationNumber) override;
-  void bind(const Caller&, BindingSpec spec, OperationNumber) override;
+  [[nodiscard]] Outlook bind(const Caller&, BindingSpec spec, OperationNumber) override;
   void unbind(const Caller&, BindingSpec spec, OperationNumber) override;
 
   [[nodiscard]] Outcome<std::span<const QueueAddress>> route(const Caller&, MessageRef& message,
@@ -306,7 +306,7 @@ class Shard final : public Broker, private queue::Sink {
   [[nodiscard]] Outcome<QueuePointer> usable_queue(const Caller& caller, std::string_view name,
                                                    std::optional<Permission> permission) const;
   void ask(const Caller& caller, const QueueRecord& queue, QueueQuestion&& question);
-  void create_queue(const Caller& caller, const QueueSpec& spec, OperationNumber operation);
+  Outlook create_queue(const Caller& caller, const QueueSpec& spec, OperationNumber operation);
 
   // Own things.
   [[nodiscard]] bool can_call_queue() const noexcept { return !changing_ && self_.empty(); }

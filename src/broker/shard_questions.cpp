@@ -46,7 +46,8 @@ void Shard::handle(QuestionMail& mail) {
 void Shard::answer_find(QueueQuestion& question, OwnedQueue* owned) {
   if (owned == nullptr && question.declare) {
     const Caller caller{question.asker, nullptr, question.vhost_number};
-    return create_queue(caller, *question.declare, question.operation);
+    create_queue(caller, *question.declare, question.operation);
+    return;
   }
   if (owned == nullptr) {
     return refuse(question.asker, question.operation,

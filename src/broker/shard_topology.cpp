@@ -168,9 +168,10 @@ void Shard::delete_exchange(const Caller& caller, std::string_view name, bool if
 // --- queues
 // ---------------------------------------------------------------------------------------
 
-void Shard::declare_queue(const Caller& caller, QueueSpec spec, OperationNumber operation) {
+Outlook Shard::declare_queue(const Caller& caller, QueueSpec spec, OperationNumber operation) {
   const auto refused = [&](BrokerError error) {
     refuse(caller.session, operation, std::move(error));
+    return Outlook::open;
   };
   const bool is_server_named = spec.name.empty();
   if (is_server_named && queue_type(spec.arguments) == QueueType::quorum)
@@ -190,7 +191,8 @@ void Shard::declare_queue(const Caller& caller, QueueSpec spec, OperationNumber 
     question.kind = QueueQuestion::Kind::find;
     question.operation = operation;
     question.declare = std::make_unique<QueueSpec>(std::move(spec));
-    return ask(caller, *found, std::move(question));
+    ask(caller, *found, std::move(question));
+    return Outlook::open;
   }
   if (const FieldValue* dlx = spec.arguments.find("x-dead-letter-exchange")) {
     // RabbitMQ's rule: who dead-letters must be able to read the queue and write the exchange.
@@ -202,10 +204,10 @@ void Shard::declare_queue(const Caller& caller, QueueSpec spec, OperationNumber 
         return refused(*error);
     }
   }
-  create_queue(caller, spec, operation);
+  return create_queue(caller, spec, operation);
 }
 
-void Shard::create_queue(const Caller& caller, const QueueSpec& spec, OperationNumber operation) {
+Outlook Shard::create_queue(const Caller& caller, const QueueSpec& spec, OperationNumber operation) {
   // Runs on the asker's shard, or on the shard of a queue of that name that has just gone.
   auto* mailbox = &ports_.mailbox(caller.session.shard);
   auto done = [mailbox, session = caller.session, operation](const QueuePointer& queue, bool) {
@@ -219,7 +221,9 @@ void Shard::create_queue(const Caller& caller, const QueueSpec& spec, OperationN
   };
   auto refusal = ports_.topology->declare_queue(caller.vhost, spec, caller.session,
                                                 caller.session.shard, std::move(done));
-  if (refusal) refuse(caller.session, operation, std::move(*refusal));
+  if (!refusal) return Outlook::certain;
+  refuse(caller.session, operation, std::move(*refusal));
+  return Outlook::open;
 }
 
 void Shard::find_queue(const Caller& caller, std::string_view name, OperationNumber operation) {
@@ -264,12 +268,14 @@ std::optional<BrokerError> Shard::check_binding(const Caller& caller,
   return check_topic(caller, *source->record, spec.routing_key, Permission::read);
 }
 
-void Shard::bind(const Caller& caller, BindingSpec spec, OperationNumber operation) {
-  if (auto error = check_binding(caller, spec))
-    return refuse(caller.session, operation, std::move(*error));
-  auto refusal = ports_.topology->bind(caller.vhost, spec, caller.session,
-                                       finisher(caller.session, operation));
-  if (refusal) refuse(caller.session, operation, std::move(*refusal));
+Outlook Shard::bind(const Caller& caller, BindingSpec spec, OperationNumber operation) {
+  auto refusal = check_binding(caller, spec);
+  if (!refusal)
+    refusal = ports_.topology->bind(caller.vhost, spec, caller.session,
+                                    finisher(caller.session, operation));
+  if (!refusal) return Outlook::certain;
+  refuse(caller.session, operation, std::move(*refusal));
+  return Outlook::open;
 }
 
 void Shard::unbind(const Caller& caller, BindingSpec spec, OperationNumber operation) {

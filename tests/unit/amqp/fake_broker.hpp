@@ -43,6 +43,7 @@ class FakeBroker final : public broker::Broker {
   std::optional<broker::BrokerError> fail_next;  ///< the next operation
   std::vector<broker::ReplyAddress> replies;
   bool settle_at_once = false;  ///< publishes are confirmed inside enqueue()
+  broker::Outlook outlook = broker::Outlook::open;  ///< of what is declared and bound
   bool can_move = true;
   bool has_vhost = true;
   ShardId shard{};  ///< whose broker it is
@@ -61,6 +62,12 @@ class FakeBroker final : public broker::Broker {
     auto due = std::exchange(answers_, {});
     for (auto& answer : due)
       if (session != nullptr) session->completed(std::move(answer));
+  }
+  /// Answers what was asked last.
+  void run_last() {
+    Result answer = std::move(answers_.back());
+    answers_.pop_back();
+    session->completed(std::move(answer));
   }
   [[nodiscard]] std::size_t waiting() const { return answers_.size(); }
 
@@ -124,14 +131,15 @@ class FakeBroker final : public broker::Broker {
     note("delete_exchange " + std::string(name));
     answer(n, {});
   }
-  void declare_queue(const broker::Caller&, broker::QueueSpec spec,
-                     broker::OperationNumber n) override {
+  broker::Outlook declare_queue(const broker::Caller&, broker::QueueSpec spec,
+                                broker::OperationNumber n) override {
     const std::string name = spec.name.empty() ? "amq.gen-made" : spec.name;
     note("declare_queue " + name);
     add_queue(name);
     Result result;
     result.name = name;
     answer(n, std::move(result));
+    return outlook;
   }
   void find_queue(const broker::Caller&, std::string_view name,
                   broker::OperationNumber n) override {
@@ -143,9 +151,11 @@ class FakeBroker final : public broker::Broker {
     note("delete_queue " + std::string(name));
     answer(n, {});
   }
-  void bind(const broker::Caller&, broker::BindingSpec spec, broker::OperationNumber n) override {
+  broker::Outlook bind(const broker::Caller&, broker::BindingSpec spec,
+                       broker::OperationNumber n) override {
     note("bind " + spec.source + " " + spec.destination + " " + spec.routing_key);
     answer(n, {});
+    return outlook;
   }
   void unbind(const broker::Caller&, broker::BindingSpec spec, broker::OperationNumber n) override {
     note("unbind " + spec.source + " " + spec.destination + " " + spec.routing_key);

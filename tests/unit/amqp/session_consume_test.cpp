@@ -286,21 +286,6 @@ TEST_CASE("direct replies") {
   }
 }
 
-TEST_CASE("no input is taken while an operation is under way") {
-  Client client;
-  client.open_channel();
-  client.run_broker = false;
-  client.feed(method_bytes_of(1, QueueDeclare{.queue = "q", .no_wait = true}) +
-              publish_bytes(1, {.routing_key = "q"}, "after"));
-  CHECK(client.broker.take_calls() == Lines{"declare_queue q"});
-  CHECK_FALSE(client.connection->wants_input());
-  CHECK(client.transport.resumed == 0);
-  client.broker.run();
-  CHECK(client.transport.resumed == 1);
-  client.feed("");
-  CHECK(client.broker.take_calls() == Lines{"enqueue 1 after"});
-}
-
 TEST_CASE("a held publisher is not read") {
   Client client;
   client.open_channel();
