@@ -51,7 +51,6 @@ Link::~Link() {
 void Link::start() {
   boost::system::error_code error;
   socket_.non_blocking(true, error);
-  if (!error) socket_.set_option(tcp::no_delay(true), error);
   if (error) {
     log_warn("net", "cannot set up an accepted socket, closing it: {}", error.message());
     return thread_->note_closed(*this);
@@ -61,6 +60,14 @@ void Link::start() {
 
 // --- reading
 // --------------------------------------------------------------------------------------
+
+// Answers come first: arming mostly costs a system call, which they need not wait for.
+void Link::read_on() {
+  if (is_output_noted_)
+    is_read_due_ = true;
+  else if (is_closing_ || machine_.wants_input())
+    arm_read();
+}
 
 void Link::arm_read() {
   if (is_read_armed_ || is_closed_) return;
@@ -101,7 +108,7 @@ void Link::on_received(std::size_t bytes) {
   else
     keep_or_release_slab();
   if (bytes == landing_.size()) return on_readable();
-  if (is_closing_ || machine_.wants_input()) arm_read();
+  read_on();
 }
 
 void Link::on_readable() {
@@ -115,7 +122,7 @@ void Link::on_readable() {
     if (is_closing_ || read.is_all) break;
   }
   sends_little_ = taken < landing_.size();
-  if (is_closing_ || machine_.wants_input()) arm_read();
+  read_on();
 }
 
 Link::Read Link::read_once() {
@@ -208,6 +215,11 @@ void Link::discard_input() {
 void Link::flush() {
   is_output_noted_ = false;
   if (is_closed_) return;
+  write();
+  if (std::exchange(is_read_due_, false)) read_on();
+}
+
+void Link::write() {
   machine_.before_flush();
   const amqp::Output& output = machine_.output();
   while (output.pending_bytes() > 0) {

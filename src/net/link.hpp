@@ -58,9 +58,11 @@ class Link final : public amqp::Transport, public std::enable_shared_from_this<L
   void abort() override;
 
  private:
+  void read_on();
   void arm_read();
   void arm_receive();
   void on_received(std::size_t bytes);
+  void write();
   void arm_write();
   void on_readable();
   struct Read {
@@ -89,6 +91,7 @@ class Link final : public amqp::Transport, public std::enable_shared_from_this<L
   bool sends_little_ = true;       ///< as far as the last time tells
 
   bool is_read_armed_ = false;
+  bool is_read_due_ = false;  ///< to be armed after the output is written
   bool is_write_armed_ = false;
   bool is_output_noted_ = false;
   bool is_input_noted_ = false;

@@ -46,6 +46,7 @@ class Server {
   [[nodiscard]] Result<void> listen(const std::string& address);
   [[nodiscard]] Result<void> open_control();
   void close_listeners();
+  [[nodiscard]] std::size_t thread_for_next() const;
   void accept(std::size_t listener);
   void accepted(std::size_t listener, const boost::system::error_code& error,
                 boost::asio::ip::tcp::socket socket, std::size_t target);
@@ -60,7 +61,6 @@ class Server {
   std::vector<Listener> listeners_;
   std::vector<std::string> endpoints_;
   std::unique_ptr<ControlServer> control_;
-  std::size_t next_thread_ = 0;
   bool is_running_ = false;
   bool is_stopped_ = false;
 };

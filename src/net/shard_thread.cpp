@@ -1,5 +1,6 @@
 #include "net/shard_thread.hpp"
 
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 
 #include "base/ensure.hpp"
@@ -138,7 +139,8 @@ void ShardThread::close_all() {
 void ShardThread::adopt(boost::asio::ip::tcp::socket socket,
                         const boost::asio::ip::tcp::endpoint& peer) {
   link_count_.fetch_add(1, std::memory_order_relaxed);
-  boost::asio::post(context_, [this, socket = std::move(socket), peer]() mutable {
+  // At once on this very thread, which is the accepting one.
+  boost::asio::dispatch(context_, [this, socket = std::move(socket), peer]() mutable {
     static_cast<void>(now());
     auto link = std::make_shared<Link>(*this, std::move(socket), peer, options_);
     links_.insert(link);
