@@ -42,6 +42,20 @@ std::filesystem::path last_log(const std::string& path) {
   return last;
 }
 
+// Where the last record ends, more or less: at the last byte that is not zero.
+std::uint64_t records_end(const std::filesystem::path& log) {
+  std::ifstream file(log, std::ios::binary);
+  const std::string bytes(std::istreambuf_iterator<char>(file), {});
+  return bytes.find_last_not_of('\0') + 1;
+}
+
+void commit_five(Run& run) {
+  for (Position p = 1; p <= 5; ++p) {
+    run.shard.append(1, p, make_message(std::string(500, 'w')));
+    run.shard.commit();
+  }
+}
+
 // Lets a test write what no version of the store would.
 template <class Change>
 void with_database(const std::string& path, Change change) {
@@ -259,19 +273,38 @@ TEST_CASE("a directory that cannot be made is an error with its name") {
   CHECK(refused.error().text.find(options.data_dir) != std::string::npos);
 }
 
+TEST_CASE("an open log ends with zeros, a closed one with its last record") {
+  const TempDir dir;
+  const TempDir copy;
+  {
+    Run run(small_options(dir.path()));
+    commit_five(run);
+    copy_all(dir.path(), copy.path());
+  }
+  CHECK(std::filesystem::file_size(last_log(dir.path())) < 64 << 10);
+  CHECK(std::filesystem::file_size(last_log(copy.path())) > 256 << 10);
+  CHECK(records_end(last_log(copy.path())) < 64 << 10);
+  {
+    Run run(small_options(copy.path()));
+    CHECK(positions(run.shard.read_all(1, 1, 10)) == Positions{1, 2, 3, 4, 5});
+  }
+  Run again(small_options(copy.path()));
+  CHECK(positions(again.shard.read_all(1, 1, 10)) == Positions{1, 2, 3, 4, 5});
+}
+
 TEST_CASE("a log cut short loses its last commit only") {
   const TempDir dir;
   const TempDir copy;
   {
     Run run(small_options(dir.path()));
-    for (Position p = 1; p <= 5; ++p) {
-      run.shard.append(1, p, make_message(std::string(500, 'w')));
-      run.shard.commit();
-    }
+    commit_five(run);
     copy_all(dir.path(), copy.path());
   }
   const auto log = last_log(copy.path());
-  std::filesystem::resize_file(log, std::filesystem::file_size(log) - 100);
+  const auto size = std::filesystem::file_size(log);
+  std::filesystem::resize_file(log, records_end(log) - 100);
+  SECTION("at the end of the file") {}
+  SECTION("and zeros behind") { std::filesystem::resize_file(log, size); }
   Run run(small_options(copy.path()));
   CHECK(positions(run.shard.read_all(1, 1, 10)) == Positions{1, 2, 3, 4});
 }
