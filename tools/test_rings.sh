@@ -35,7 +35,7 @@ ring_differential() { tests/differential/run; }
 ring_crash() { tests/crash/run; }
 
 ring_instructions() {
-  build_with release publish_path
+  build_with release publish_path commit_path
   tests/bench/instructions
 }
 

@@ -76,8 +76,7 @@ void Channel::on(const BasicConsume& method) {
   context_.broker().consume(context_.caller, queue, spec, *arguments, operation);
 }
 
-void Channel::complete_consume(const Operation& operation,
-                               broker::OperationResult&& result) {
+void Channel::complete_consume(const Operation& operation, broker::OperationResult&& result) {
   Consumer* const consumer = context_.consumers.find(operation.consumer);
   ensure(consumer != nullptr, "consumer is unknown");
   if (result.failed) {

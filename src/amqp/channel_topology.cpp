@@ -116,13 +116,13 @@ void Channel::on(const QueueBind& method) {
   const std::string queue = expand_queue(method.queue, QueueBind::info.id);
   const bool key_is_queue = method.queue.empty() && method.routing_key.empty();
   const auto operation = begin(OperationKind::queue_bind, QueueBind::info.id, method.no_wait);
-  context_.operations.last().outlook = context_.broker().bind(
-      context_.caller,
-      {.source = std::string(method.exchange),
-       .destination = queue,
-       .routing_key = key_is_queue ? queue : std::string(method.routing_key),
-       .arguments = to_table(method.arguments)},
-      operation);
+  context_.operations.last().outlook =
+      context_.broker().bind(context_.caller,
+                             {.source = std::string(method.exchange),
+                              .destination = queue,
+                              .routing_key = key_is_queue ? queue : std::string(method.routing_key),
+                              .arguments = to_table(method.arguments)},
+                             operation);
 }
 
 void Channel::on(const QueueUnbind& method) {
@@ -158,8 +158,7 @@ void Channel::complete_declare(Declared declared, bool no_wait) {
                       .consumer_count = to_count(declared.consumers)});
 }
 
-void Channel::complete_topology(const Operation& operation,
-                                broker::OperationResult&& result) {
+void Channel::complete_topology(const Operation& operation, broker::OperationResult&& result) {
   if (operation.kind == OperationKind::queue_declare) {
     if (result.name.empty()) result.name = operation.name;
     complete_declare({std::move(result.name), result.count, result.consumers}, operation.no_wait);

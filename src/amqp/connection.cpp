@@ -251,8 +251,7 @@ void Connection::conclude(const Operation& operation, broker::OperationResult&& 
 }
 
 // The channel has gone while its operation was under way: what it was given is given back.
-void Connection::finish_orphan(const Operation& operation,
-                               broker::OperationResult&& result) {
+void Connection::finish_orphan(const Operation& operation, broker::OperationResult&& result) {
   const SessionId& session = context_.caller.session;
   if (operation.kind == OperationKind::consume) {
     Consumer* const consumer = context_.consumers.find(operation.consumer);

@@ -91,10 +91,10 @@ class Connection final : public broker::Session {
 
   std::size_t take_protocol_header(const char* begin, std::size_t size);
   void take_frames(SlabLease& lease, Bytes input, std::size_t& used);
+  [[nodiscard]] bool has_to_wait(Bytes input) const;
   void take_frame(const FrameCut& cut, SlabLease& lease);
   void take_connection_method(Bytes payload);
   void take_channel_frame(const FrameCut& cut, SlabLease& lease);
-  [[nodiscard]] bool has_to_wait();
   void take_while_closing(const FrameCut& cut);
   void take_deaf(Bytes input);
   void report_fault(const MethodFault& fault, Bytes payload);

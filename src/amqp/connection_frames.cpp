@@ -12,6 +12,19 @@ constexpr std::uint32_t frame_bytes_before_open = 8192;
 
 constexpr Bytes close_ok_frame{"\x01\0\0\0\0\0\x04\0\x0A\0\x33\xCE", 12};
 
+// Whether a method can be taken while declarations are on their way that nothing can refuse any
+// more: if it is decided by the writer of the topology, who knows of them. The queue declared last
+// is not known yet, so that a name must be given.
+template <class Method>
+bool may_follow_declarations(const Method& method) {
+  if constexpr (std::same_as<Method, QueueDeclare>)
+    return !method.passive && !method.queue.empty() && method.queue != reply_queue_name;
+  else if constexpr (std::same_as<Method, QueueBind>)
+    return !method.queue.empty();
+  else
+    return false;
+}
+
 }  // namespace
 
 std::size_t Connection::feed(SlabLease& lease, const char* begin, std::size_t size, Time now) {
@@ -56,6 +69,8 @@ void Connection::take_frames(SlabLease& lease, Bytes input, std::size_t& used) {
       used = input.size();
       return;
     }
+    if (!context_.operations.empty() && has_to_wait(input.substr(used))) [[unlikely]]
+      return context_.operations.hold();
     const std::uint32_t limit = handshake_ ? frame_bytes_before_open : context_.frame_max;
     const FrameCut cut = cut_frame(input.substr(used), limit);
     if (cut.status == FrameStatus::need_more) {
@@ -77,6 +92,21 @@ void Connection::take_frames(SlabLease& lease, Bytes input, std::size_t& used) {
   }
 }
 
+// Whether the frame that `input` begins with has to wait until the declarations under way are over.
+// Kept out of the loop over frames, which is hot.
+[[gnu::noinline]] bool Connection::has_to_wait(Bytes input) const {
+  const FrameCut cut = cut_frame(input, context_.frame_max);
+  if (phase_ != Phase::running || cut.status != FrameStatus::complete ||
+      cut.type() == FrameType::heartbeat)
+    return false;
+  bool may_follow = false;
+  if (cut.type() == FrameType::method && cut.channel != 0) {
+    static_cast<void>(visit_method(
+        cut.payload, [&](const auto& method) { may_follow = may_follow_declarations(method); }));
+  }
+  return !may_follow;
+}
+
 void Connection::take_frame(const FrameCut& cut, SlabLease& lease) {
   if (phase_ == Phase::closing) {
     take_while_closing(cut);
@@ -89,16 +119,6 @@ void Connection::take_frame(const FrameCut& cut, SlabLease& lease) {
     else
       take_channel_frame(cut, lease);
   });
-}
-
-// Whether the frame being taken has to wait because declarations before it are still under way.
-// Then it is taken again when they are over.
-bool Connection::has_to_wait() {
-  if (context_.operations.empty()) [[likely]]
-    return false;
-  context_.operations.hold();
-  context_.take_again = true;
-  return true;
 }
 
 // Only the end of the closing handshake counts; everything else was sent before the client knew.
@@ -140,7 +160,6 @@ void Connection::dispatch_connection(const Method& method) {
 }
 
 void Connection::take_connection_method(Bytes payload) {
-  if (has_to_wait()) return;
   const auto fault =
       visit_method(payload, [&](const auto& method) { dispatch_connection(method); });
   if (fault) report_fault(*fault, payload);
@@ -195,7 +214,6 @@ void Connection::take_channel_frame(const FrameCut& cut, SlabLease& lease) {
     if (fault) report_fault(*fault, cut.payload);
     return;
   }
-  if (has_to_wait()) return;
   Slot* const slot = find_slot(cut.channel);
   if (slot == nullptr)
     throw ConnectionError(ReplyCode::unexpected_frame,
@@ -210,22 +228,8 @@ void Connection::take_channel_frame(const FrameCut& cut, SlabLease& lease) {
   channel.on_header(cut.payload, lease);
 }
 
-// Whether a method can be taken while declarations are on their way that nothing can refuse any more:
-// if it is decided by the writer of the topology, who knows of them. The queue declared last is not
-// known yet, so that a name must be given.
-template <class Method>
-bool may_follow_declarations(const Method& method) {
-  if constexpr (std::same_as<Method, QueueDeclare>)
-    return !method.passive && !method.queue.empty() && method.queue != reply_queue_name;
-  else if constexpr (std::same_as<Method, QueueBind>)
-    return !method.queue.empty();
-  else
-    return false;
-}
-
 template <class Method>
 void Connection::dispatch_channel(std::uint16_t number, const Method& method) {
-  if (!may_follow_declarations(method) && has_to_wait()) return;
   Slot* const slot = find_slot(number);
   if constexpr (std::same_as<Method, ChannelOpen>) {
     open_channel(number, slot);

@@ -13,6 +13,12 @@ Operation& Operations::begin(OperationKind kind, MethodId method, bool no_wait) 
   return waiting_.back();
 }
 
+// Not for the loop over frames, which asks takes_input() each time and mostly finds nothing.
+[[gnu::noinline]] bool Operations::takes_more() const noexcept {
+  return !is_held_ && waiting_.size() < count_max &&
+         waiting_.back().outlook == broker::Outlook::certain;
+}
+
 std::optional<Operation> Operations::finish(broker::OperationResult& result) {
   if (waiting_.empty() || result.operation < waiting_.front().number) return std::nullopt;
   const std::uint64_t place = result.operation - waiting_.front().number;

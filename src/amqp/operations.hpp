@@ -1,7 +1,7 @@
 // Operations: what a connection has asked of the broker and was not answered yet, in the order in
-// which the client hears of it. Mostly one: input waits for it. Declarations that nothing can refuse
-// any more are the exception; further ones are taken meanwhile, so that a client which does not wait
-// for each answer gets many for one sync of the disk. Owned by the connection.
+// which the client hears of it. Mostly one: input waits for it. Declarations that nothing can
+// refuse any more are the exception; further ones are taken meanwhile, so that a client which does
+// not wait for each answer gets many for one sync of the disk. Owned by the connection.
 #pragma once
 
 #include <memory>
@@ -53,10 +53,7 @@ class Operations {
  public:
   [[nodiscard]] bool empty() const noexcept { return waiting_.empty(); }
   /// Whether input makes sense: nothing is under way, or what is may be followed by a declaration.
-  [[nodiscard]] bool takes_input() const noexcept {
-    return waiting_.empty() || (!is_held_ && waiting_.size() < count_max &&
-                                waiting_.back().outlook == broker::Outlook::certain);
-  }
+  [[nodiscard]] bool takes_input() const noexcept { return waiting_.empty() || takes_more(); }
   /// The next frame has to wait until nothing is under way.
   void hold() noexcept { is_held_ = true; }
 
@@ -74,6 +71,7 @@ class Operations {
   [[nodiscard]] std::optional<Operation> take_finished();
 
  private:
+  [[nodiscard]] bool takes_more() const noexcept;
   [[nodiscard]] Operation take_next();
 
   static constexpr std::size_t count_max = 256;

@@ -135,7 +135,7 @@ class SessionContext {
   bool writer_awake = false;
   std::optional<ShardId> wish;  ///< where to move as soon as nothing is outstanding
   bool may_move = true;         ///< false: it was tried for this method and could not be
-  bool take_again = false;      ///< the frame being taken was not: it has to wait
+  bool take_again = false;      ///< the frame being taken was not, because of the wish
   ShardId away{};               ///< where the last publishes went, if not to an own queue
   std::uint32_t publishes_away = 0;
   std::uint32_t publishes_before_move = 64;

@@ -207,7 +207,8 @@ Outlook Shard::declare_queue(const Caller& caller, QueueSpec spec, OperationNumb
   return create_queue(caller, spec, operation);
 }
 
-Outlook Shard::create_queue(const Caller& caller, const QueueSpec& spec, OperationNumber operation) {
+Outlook Shard::create_queue(const Caller& caller, const QueueSpec& spec,
+                            OperationNumber operation) {
   // Runs on the asker's shard, or on the shard of a queue of that name that has just gone.
   auto* mailbox = &ports_.mailbox(caller.session.shard);
   auto done = [mailbox, session = caller.session, operation](const QueuePointer& queue, bool) {

@@ -168,14 +168,15 @@ Result<void> Server::listen(const std::string& address) {
   return {};
 }
 
-// Accepting runs on the first thread. A socket stays there while that thread has hardly more of them
-// than the others: handing it over costs as much as all of a short connection's messages, and
+// Accepting runs on the first thread. A socket stays there while that thread has hardly more of
+// them than the others: handing it over costs as much as all of a short connection's messages, and
 // connections that live longer move to the shard of the queue that they work with.
 std::size_t Server::thread_for_next() const {
   std::size_t least = 0;
   for (std::size_t at = 1; at < threads_.size(); ++at)
     if (threads_[at]->link_count() < threads_[least]->link_count()) least = at;
-  const bool is_near = threads_.front()->link_count() < threads_[least]->link_count() + links_at_home;
+  const bool is_near =
+      threads_.front()->link_count() < threads_[least]->link_count() + links_at_home;
   return is_near ? 0 : least;
 }
 

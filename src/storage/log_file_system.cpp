@@ -109,8 +109,7 @@ class LogFileSystem final : public rocksdb::FileSystemWrapper {
 }  // namespace
 
 std::unique_ptr<rocksdb::Env> make_log_environment() {
-  return rocksdb::NewCompositeEnv(
-      std::make_shared<LogFileSystem>(rocksdb::FileSystem::Default()));
+  return rocksdb::NewCompositeEnv(std::make_shared<LogFileSystem>(rocksdb::FileSystem::Default()));
 }
 
 }  // namespace tern::storage

@@ -1,7 +1,8 @@
 // The file system that RocksDB writes through, which makes syncing its log cheap where syncs are
-// small and frequent: the log is filled with zeros some way ahead, so that most syncs only overwrite
-// what is there already. A sync of a file that grows costs the file system a commit of its journal as
-// well, more than the data itself. Recovery takes zeros behind the last record for its end.
+// small and frequent: the log is filled with zeros some way ahead, so that most syncs only
+// overwrite what is there already. A sync of a file that grows costs the file system a commit of
+// its journal as well, more than the data itself. Recovery takes zeros behind the last record for
+// its end.
 #pragma once
 
 #include <rocksdb/env.h>

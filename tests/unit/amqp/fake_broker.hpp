@@ -42,7 +42,7 @@ class FakeBroker final : public broker::Broker {
   std::map<std::string, std::vector<MessageRef>> gettable;
   std::optional<broker::BrokerError> fail_next;  ///< the next operation
   std::vector<broker::ReplyAddress> replies;
-  bool settle_at_once = false;  ///< publishes are confirmed inside enqueue()
+  bool settle_at_once = false;                      ///< publishes are confirmed inside enqueue()
   broker::Outlook outlook = broker::Outlook::open;  ///< of what is declared and bound
   bool can_move = true;
   bool has_vhost = true;

@@ -44,8 +44,8 @@ TEST_CASE("declarations that nothing can refuse do not wait for each other") {
     client.broker.run_last();
     CHECK(client.take().empty());
     client.broker.run();
-    CHECK(client.take() == Lines{"1 queue.declare-ok 'a' 0 0", "1 queue.bind-ok",
-                                 "1 queue.declare-ok 'b' 0 0"});
+    CHECK(client.take() ==
+          Lines{"1 queue.declare-ok 'a' 0 0", "1 queue.bind-ok", "1 queue.declare-ok 'b' 0 0"});
     client.feed(declare("c"));
     client.broker.run();
     CHECK(client.take() == Lines{"1 queue.declare-ok 'c' 0 0"});
@@ -59,9 +59,9 @@ TEST_CASE("declarations that nothing can refuse do not wait for each other") {
     client.broker.run_last();
     CHECK(client.take().empty());
     client.broker.run();
-    CHECK(client.take() ==
-          Lines{"1 queue.declare-ok 'a' 0 0", "1 queue.bind-ok", "1 queue.declare-ok 'b' 0 0",
-                "1 channel.close 406 'PRECONDITION_FAILED - no' 50 10"});
+    CHECK(client.take() == Lines{"1 queue.declare-ok 'a' 0 0", "1 queue.bind-ok",
+                                 "1 queue.declare-ok 'b' 0 0",
+                                 "1 channel.close 406 'PRECONDITION_FAILED - no' 50 10"});
   }
   SECTION("there are not more of them than the limit") {
     std::string many;
@@ -84,11 +84,12 @@ TEST_CASE("what needs to see declarations waits for them") {
   client.open_channel();
   client.run_broker = false;
   client.broker.outlook = broker::Outlook::certain;
-  const std::string waits = GENERATE(
-      publish_bytes(1, {.routing_key = "q"}, "x"), declare("q", true), declare(""),
-      method_bytes_of(1, QueueBind{.exchange = "all"}), method_bytes_of(1, QueueDelete{.queue = "q"}),
-      method_bytes_of(1, BasicGet{.queue = "q"}), method_bytes_of(1, ChannelClose{}),
-      method_bytes_of(2, ChannelOpen{}), method_bytes_of(0, ConnectionClose{}));
+  const std::string waits =
+      GENERATE(publish_bytes(1, {.routing_key = "q"}, "x"), declare("q", true), declare(""),
+               method_bytes_of(1, QueueBind{.exchange = "all"}),
+               method_bytes_of(1, QueueDelete{.queue = "q"}),
+               method_bytes_of(1, BasicGet{.queue = "q"}), method_bytes_of(1, ChannelClose{}),
+               method_bytes_of(2, ChannelOpen{}), method_bytes_of(0, ConnectionClose{}));
   client.feed(declare("q") + waits);
   CHECK(client.broker.take_calls() == Lines{"declare_queue q"});
   CHECK(client.take().empty());

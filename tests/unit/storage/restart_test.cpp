@@ -304,7 +304,9 @@ TEST_CASE("a log cut short loses its last commit only") {
   const auto size = std::filesystem::file_size(log);
   std::filesystem::resize_file(log, records_end(log) - 100);
   SECTION("at the end of the file") {}
-  SECTION("and zeros behind") { std::filesystem::resize_file(log, size); }
+  SECTION("and zeros behind") {
+    std::filesystem::resize_file(log, size);
+  }
   Run run(small_options(copy.path()));
   CHECK(positions(run.shard.read_all(1, 1, 10)) == Positions{1, 2, 3, 4});
 }
