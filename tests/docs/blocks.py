@@ -5,6 +5,7 @@ A mark is an HTML comment on the lines before the fence, which readers do not se
     <!-- not run: WHY -->            the block is not run at all
     <!-- not run (A, B): WHY -->     commands A and B in it are not
     <!-- file: NAME -->              other blocks of the page find this one as the file NAME
+    <!-- printed by: COMMAND -->     the block is what COMMAND prints, to the last line
 """
 
 import re
@@ -12,6 +13,7 @@ import re
 _FENCE = re.compile(r"^(`{3,})\s*([\w+-]*)\s*$")
 _NOT_RUN = re.compile(r"^<!-- not run(?: \(([^)]+)\))?: (.+) -->$")
 _FILE = re.compile(r"^<!-- file: (\S+) -->$")
+_PRINTED_BY = re.compile(r"^<!-- printed by: (.+) -->$")
 
 
 class Block:
@@ -21,6 +23,7 @@ class Block:
         self.page, self.line, self.language = page, line, language
         self.lines = []
         self.file = None
+        self.printed_by = None
         self.why_not = None   # Why it is not run, or not all of it,
         self.without = None   # and which commands are meant; None: all of it.
 
@@ -39,6 +42,8 @@ class Block:
     def take_mark(self, mark):
         if found := _FILE.match(mark):
             self.file = found[1]
+        elif found := _PRINTED_BY.match(mark):
+            self.printed_by = found[1]
         elif found := _NOT_RUN.match(mark):
             self.why_not = found[2]
             self.without = found[1] and {name.strip() for name in found[1].split(",")}
