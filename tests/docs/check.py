@@ -14,8 +14,9 @@ one block declares, the next one on the page finds.
     sql            run by psql; a page that has some finds a PostgreSQL with a database `shop`, and
                    a relay that it starts must have sent every row of the outbox at its end
 
-A block may be marked as the output of a command, whatever its language (blocks.py). One that is
-none of these, or cannot be run, needs a mark that says why; such are counted and listed at the end.
+A block may be marked as the output of a command, whatever its language, or as run by another suite
+(blocks.py). One that is none of these, or cannot be run, needs a mark that says why; such are
+counted and listed at the end.
 Before all that, every block of broken.md must be refused.
 """
 
@@ -62,7 +63,10 @@ class Report:
 
 
 def run_block(page, block, library, compile_faults):
-    if block.printed_by:
+    if block.run_by:
+        if markdown.ELSEWHERE.get(block.run_by) != block.page:
+            raise runners.Broken(f"the suite {block.run_by} does not run blocks of this page")
+    elif block.printed_by:
         runners.compare_output(page, block)
     elif block.language == "cpp" and cpp.is_program(block):
         cpp.run_program(page, block, library)
