@@ -7,12 +7,17 @@ one block declares, the next one on the page finds.
     cpp            compiled; a whole program is also run (prelude.hpp has what others stand in)
     js             run, with `amqp`, `connection` and the confirm channel `channel` at hand, or as
                    a whole program if it requires amqplib itself
-    sh, console    commands of ternmq and amqp-tools are run, and what they print is compared if the
-                   page shows it (`…` is anything); `ternmq serve` becomes `ternmq check`
-    json, toml     parsed; definitions and configuration are given to `ternmq check`
+    sh, console    commands are run, as bin/ has them or as they are, and what they print is
+                   compared if the page shows it (`…` is anything)
+    json, toml     parsed; definitions and configuration are given to `ternmq check`, configuration
+                   of the relay to `ternmq outbox`
+    sql            run by psql; a page that has some finds a PostgreSQL with a database `shop`, and
+                   a relay that it starts must have sent every row of the outbox at its end
 
-A block that is none of these, or cannot be run, needs a mark that says why (blocks.py). They are
-counted and listed at the end. Before all that, every block of broken.md must be refused.
+A block may be marked as the output of a command, whatever its language, or as run by another suite
+(blocks.py). One that is none of these, or cannot be run, needs a mark that says why; such are
+counted and listed at the end.
+Before all that, every block of broken.md must be refused.
 """
 
 import pathlib
@@ -58,7 +63,12 @@ class Report:
 
 
 def run_block(page, block, library, compile_faults):
-    if block.language == "cpp" and cpp.is_program(block):
+    if block.run_by:
+        if markdown.ELSEWHERE.get(block.run_by) != block.page:
+            raise runners.Broken(f"the suite {block.run_by} does not run blocks of this page")
+    elif block.printed_by:
+        runners.compare_output(page, block)
+    elif block.language == "cpp" and cpp.is_program(block):
         cpp.run_program(page, block, library)
     elif block.language == "cpp":
         if block in compile_faults:
@@ -72,10 +82,10 @@ def run_block(page, block, library, compile_faults):
 
 def run_page(blocks, library, compile_faults, report):
     with tempfile.TemporaryDirectory(prefix="ternmq-docs-") as scratch:
-        page = runners.Page(scratch)
+        page = runners.Page(scratch, has_database=any(block.language == "sql" for block in blocks))
         for block in blocks:
             if block.file:
-                (page.folder / block.file).write_text(block.text)
+                page.write(block)
         for block in blocks:
             if block.is_left_out:
                 continue

@@ -13,8 +13,15 @@
 #include <stdexcept>
 #include <string>
 #include <ternmq/back_pressure.hpp>
+#include <ternmq/processed_ids.hpp>
 #include <ternmq/ternmq.hpp>
 
 namespace asio = boost::asio;
 using asio::use_awaitable;
 using namespace std::chrono_literals;
+
+// What docs/outbox.md leaves to its readers: their database, and an effect in it.
+using PGconn = pg_conn;
+extern PGconn* database;
+void run(PGconn* connection, const std::string& statement);
+void ship(const ternmq::delivery& order, PGconn* connection);

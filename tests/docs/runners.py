@@ -2,6 +2,7 @@
 Broken with what was wrong.
 """
 
+import difflib
 import json
 import os
 import pathlib
@@ -14,8 +15,11 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
+from database import Database  # noqa: E402
 from support import broker  # noqa: E402
 
+BIN = ROOT / "tests/docs/bin"  # Commands of pages that need something else here; first on PATH.
+RUNNABLE = {file.name for file in BIN.iterdir()} | {"node", "psql"}
 DEFINITIONS = {"vhosts", "users", "permissions", "topic_permissions", "policies", "parameters",
                "exchanges", "queues", "bindings"}
 
@@ -33,18 +37,20 @@ class Broken(Exception):
 
 
 class Page:
-    """Where the blocks of one page run: a directory, and a broker that is started when needed."""
+    """Where the blocks of one page run: a directory, a broker that is started when needed, and a
+    database if it `has_database`."""
 
-    def __init__(self, scratch):
+    def __init__(self, scratch, has_database):
         self.scratch = pathlib.Path(scratch)
         self.folder = self.scratch / "page"
         self.folder.mkdir()
         for file in (ROOT / "tests/docs/files").iterdir():
             shutil.copy(file, self.folder)
-        programs = self.scratch / "bin"
-        programs.mkdir()
-        (programs / "ternmq").symlink_to(broker.ternmq_binary().resolve())
+        # Pages speak of the build before they say that it is meant to be on the PATH.
+        (self.folder / "build").mkdir()
+        (self.folder / "build/release").symlink_to(BIN)
         self._broker = None
+        self.database = Database(self.folder) if has_database else None
 
     @property
     def broker(self):
@@ -53,30 +59,47 @@ class Page:
             self._broker.start()
         return self._broker
 
-    def stop(self):
-        if self._broker is None:
-            return
-        is_alive, log = self._broker.program.is_alive(), self._broker.program.log_tail()
-        self._broker.stop()
-        if not is_alive:
-            raise Broken(f"the broker died\n{log}")
+    def write(self, block):
+        """Makes the file that the block is; its broker is the page's."""
+        ours = f'"{self.environment()["AMQP_URL"]}"'
+        (self.folder / block.file).write_text(block.text.replace('"amqp://localhost"', ours))
 
-    def execute(self, command, seconds=30):
-        """Runs in the page's directory; returns standard output, raises Broken if it fails."""
-        environment = {
-            **broker.clean_environment(), "TERNMQ_DATA_DIR": self.broker.data_dir,
+    def stop(self):
+        fault = self.database and self.database.stop()
+        if self._broker:
+            if not self._broker.program.is_alive():
+                fault = f"the broker died\n{self._broker.program.log_tail()}"
+            self._broker.stop()
+        if fault:
+            raise Broken(fault)
+
+    def environment(self):
+        return {
+            **broker.clean_environment(), **(self.database.environment if self.database else {}),
+            "TERNMQ_DATA_DIR": self.broker.data_dir,
             "AMQP_URL": f"amqp://localhost:{self.broker.port}",
-            "PATH": f"{self.scratch / 'bin'}:{os.environ['PATH']}",
-            "NODE_PATH": str(ROOT / "tests/client/node_modules")}
+            "PATH": f"{BIN}:{os.environ['PATH']}",
+            "NODE_PATH": str(ROOT / "tests/client/node_modules"),
+            "DOCS_TERNMQ": str(broker.ternmq_binary().resolve()),
+            "DOCS_PORT": str(self.broker.port), "DOCS_BROKER_PID": str(self.broker.program.pid)}
+
+    def execute(self, command, seconds=30, may_fail=False):
+        """Runs in the page's directory; returns standard output, raises Broken if it fails. With
+        `may_fail`, returns standard error as well, and how it ends does not matter."""
         try:
             done = subprocess.run(command, input="secret\n", capture_output=True, text=True,
-                                  cwd=self.folder, env=environment, check=False,
+                                  cwd=self.folder, env=self.environment(), check=False,
                                   timeout=broker.patience(seconds))
         except subprocess.TimeoutExpired:
             raise Broken(f"still running after {seconds} s") from None
+        if may_fail:
+            return done.stdout + done.stderr
         if done.returncode:
             raise Broken(f"exit code {done.returncode}\n{done.stdout}{done.stderr}".rstrip())
         return done.stdout
+
+    def shell(self, command, **options):
+        return self.execute(["bash", "-o", "pipefail", "-c", command], **options)
 
 
 def run_js(page, block):
@@ -97,7 +120,19 @@ def run_json(page, block):
 
 
 def run_toml(page, block):
-    check(page, block, "--config", ".toml")
+    if "[database]" in block.lines:
+        file = page.scratch / f"block-{block.line}.toml"
+        file.write_text(block.text)
+        page.execute(["ternmq", "outbox", "--config", str(file), "--print-schema"])
+    else:
+        check(page, block, "--config", ".toml")
+
+
+def run_sql(page, block):
+    try:
+        page.database.sql(block.text)
+    except (RuntimeError, AssertionError) as error:
+        raise Broken(error) from None
 
 
 def check(page, block, flag, suffix):
@@ -127,20 +162,21 @@ def commands_of(block):
     return found
 
 
-def adapt(page, command):
-    """The command as it can be run here, or None if it is none of those that can be."""
+def is_runnable(command):
+    """Whether every program of the pipeline is one that can be run here."""
     words = shlex.split(command, comments=True)
-    name = pathlib.PurePath(words[0]).name
-    if name.startswith("amqp-"):
-        return shlex.join([*words[:1], "--port", str(page.broker.port), *words[1:]])
-    if name != "ternmq":
-        return None
-    words = ["ternmq", *words[1:]]
-    if words[1] == "serve":  # It would not end; `check` takes the same flags.
-        words[1] = "check"
-    if words[1] == "perf":
-        words += ["--port", str(page.broker.port)]
-    return shlex.join(words).replace("/var/lib/ternmq", page.broker.data_dir)
+    heads = words[:1] + [word for before, word in zip(words, words[1:]) if before == "|"]
+    return {pathlib.PurePath(head).name for head in heads} <= RUNNABLE
+
+
+def run_command(page, command):
+    """Returns what it prints; a relay goes on while the page does."""
+    if not command.startswith("ternmq outbox --config"):
+        return page.shell(command.replace("/var/lib/ternmq", page.broker.data_dir))
+    if page.database is None:
+        raise Broken("a relay, on a page without SQL")
+    page.database.start_relay(command, page.environment())
+    return ""
 
 
 def run_commands(page, block):
@@ -154,16 +190,23 @@ def run_commands(page, block):
     for command, wanted in commands:
         if command.split()[0] in left_out:
             continue
-        adapted = adapt(page, command)
-        if adapted is None:
+        if not is_runnable(command):
             raise Broken(f"`{command}` cannot be run here: give the block a mark that says why")
         try:
-            said = page.execute(["bash", "-c", adapted]).splitlines()
-        except Broken as error:
+            said = run_command(page, command).splitlines()
+        except (Broken, RuntimeError) as error:
             raise Broken(f"`{command}`: {error}") from None
         if wanted not in ([], ["…"]) and [line.rstrip() for line in said] != wanted:
             raise Broken(f"`{command}` says {said}, the page {wanted}")
 
 
-RUNNERS = {"js": run_js, "json": run_json, "toml": run_toml, "sh": run_commands,
+def compare_output(page, block):
+    said = page.shell(block.printed_by, may_fail=True)
+    difference = difflib.unified_diff(block.text.splitlines(), said.splitlines(), block.place,
+                                      block.printed_by, lineterm="", n=0)
+    if text := "\n".join(difference):
+        raise Broken(text)
+
+
+RUNNERS = {"js": run_js, "json": run_json, "toml": run_toml, "sql": run_sql, "sh": run_commands,
            "console": run_commands}

@@ -11,28 +11,16 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 sys.dont_write_bytecode = True
 
 import pika  # noqa: E402
 from support import broker, postgres  # noqa: E402
+from support.wait import until  # noqa: E402
 
 DEDUPLICATION = {"x-message-deduplication": True,
                  "x-deduplication-header": "x-deduplication-header"}
-
-
-def until(condition, text, within=30):
-    """Waits until `condition()` is true, and returns what it returned."""
-    deadline = time.monotonic() + broker.patience(within)
-    pause = threading.Event()
-    while True:
-        found = condition()
-        if found:
-            return found
-        assert time.monotonic() < deadline, f"not in time: {text}"
-        pause.wait(0.02)
 
 
 class StallProxy:

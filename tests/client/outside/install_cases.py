@@ -1,16 +1,23 @@
 """Installs a build and builds a project against it: install_cases.py BUILD SCRATCH URL [COMPONENT].
 
-With CMake's find_package, shared and static, and with pkg-config; each program then runs against
-the broker at URL. The installed tree is moved before, because people's packages do that.
+With CMake's find_package, shared and static, with pkg-config, and as docs/getting-started.md says,
+in its words; each program then runs against the broker at URL. The installed tree is moved before,
+because people's packages do that.
 """
 
 import os
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[2]
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / "tests/docs"))
+
+import blocks as markdown  # noqa: E402
 
 
 def execute(command, **environment):
@@ -19,6 +26,29 @@ def execute(command, **environment):
     if result.returncode:
         raise RuntimeError(f"{' '.join(map(str, command))}\n{result.stdout}{result.stderr}")
     return result.stdout
+
+
+def follow_page(build, scratch, url):
+    """Installs, builds and runs what the page for beginners says, with our directories."""
+    name = markdown.ELSEWHERE["sdk-install"]
+    page = markdown.read(name, (ROOT / name).read_text(encoding="utf-8"))
+    folder, prefix = pathlib.Path(scratch, "page"), pathlib.Path(scratch, "page-installed")
+    folder.mkdir()
+    for block in page:
+        if block.file:
+            (folder / block.file).write_text(block.text)
+    commands = [line[2:] for block in page if block.run_by == "sdk-install"
+                for line in block.lines if line.startswith("$ ")]
+    assert commands, f"{name} has no command for us"
+    for command in commands:
+        words = [str(build) if word == "build/release" else word for word in shlex.split(command)]
+        assert words[0] == "cmake", command
+        execute([*words, *(["--prefix", str(prefix)] if "--install" in words else [])])
+    execute(["cmake", "-S", str(folder), "-B", str(folder / "build"),
+             f"-DCMAKE_PREFIX_PATH={prefix}"])
+    execute(["cmake", "--build", str(folder / "build")])
+    said = execute([str(folder / "build/first")], AMQP_URL=url)
+    assert said == "Hello from C++\n", said
 
 
 def main():
@@ -61,7 +91,7 @@ def main():
 
     def examples():
         """They build as somebody else's project; tests/client/examples_test.py runs them."""
-        source, binary = HERE.parents[2] / "examples/cpp", pathlib.Path(scratch, "examples")
+        source, binary = ROOT / "examples/cpp", pathlib.Path(scratch, "examples")
         execute(["cmake", "-S", str(source), "-B", str(binary), f"-DCMAKE_PREFIX_PATH={tree}"])
         execute(["cmake", "--build", str(binary), "--target", "example_hello"])
         said = execute([str(binary / "hello")], AMQP_URL=url)
@@ -86,6 +116,7 @@ def main():
     case("examples", examples)
     case("processed ids", processed_ids)
     case("pkg-config", pkg_config)
+    case(markdown.ELSEWHERE["sdk-install"], lambda: follow_page(build, scratch, url))
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 
