@@ -22,6 +22,28 @@ std::string without_line_ends(std::string_view name) {
   return stripped;
 }
 
+template <class Method>  // ExchangeBind or ExchangeUnbind
+broker::BindingSpec exchange_binding(const Method& method) {
+  return {.source = std::string(method.source),
+          .destination = std::string(method.destination),
+          .to_exchange = true,
+          .routing_key = std::string(method.routing_key),
+          .arguments = to_table(method.arguments)};
+}
+
+// Of the queue that the method means, which may be the one declared last; then an empty routing key
+// is the queue's name.
+template <class Method>  // QueueBind or QueueUnbind
+broker::BindingSpec queue_binding(const Method& method, std::string queue) {
+  const bool key_is_queue = method.queue.empty() && method.routing_key.empty();
+  broker::BindingSpec binding{.source = std::string(method.exchange),
+                              .routing_key = std::string(method.routing_key),
+                              .arguments = to_table(method.arguments)};
+  if (key_is_queue) binding.routing_key = queue;
+  binding.destination = std::move(queue);
+  return binding;
+}
+
 std::uint32_t to_count(std::uint64_t count) {
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(count, UINT32_MAX));
 }
@@ -62,25 +84,13 @@ void Channel::on(const ExchangeDelete& method) {
 void Channel::on(const ExchangeBind& method) {
   const auto operation = begin(OperationKind::exchange_bind, ExchangeBind::info.id, method.no_wait);
   context_.operations.last().outlook =
-      context_.broker().bind(context_.caller,
-                             {.source = std::string(method.source),
-                              .destination = std::string(method.destination),
-                              .to_exchange = true,
-                              .routing_key = std::string(method.routing_key),
-                              .arguments = to_table(method.arguments)},
-                             operation);
+      context_.broker().bind(context_.caller, exchange_binding(method), operation);
 }
 
 void Channel::on(const ExchangeUnbind& method) {
   const auto operation =
       begin(OperationKind::exchange_unbind, ExchangeUnbind::info.id, method.no_wait);
-  context_.broker().unbind(context_.caller,
-                           {.source = std::string(method.source),
-                            .destination = std::string(method.destination),
-                            .to_exchange = true,
-                            .routing_key = std::string(method.routing_key),
-                            .arguments = to_table(method.arguments)},
-                           operation);
+  context_.broker().unbind(context_.caller, exchange_binding(method), operation);
 }
 
 void Channel::on(const QueueDeclare& method) {
@@ -113,28 +123,16 @@ void Channel::on(const QueueDeclare& method) {
 }
 
 void Channel::on(const QueueBind& method) {
-  const std::string queue = expand_queue(method.queue, QueueBind::info.id);
-  const bool key_is_queue = method.queue.empty() && method.routing_key.empty();
+  std::string queue = expand_queue(method.queue, QueueBind::info.id);
   const auto operation = begin(OperationKind::queue_bind, QueueBind::info.id, method.no_wait);
   context_.operations.last().outlook =
-      context_.broker().bind(context_.caller,
-                             {.source = std::string(method.exchange),
-                              .destination = queue,
-                              .routing_key = key_is_queue ? queue : std::string(method.routing_key),
-                              .arguments = to_table(method.arguments)},
-                             operation);
+      context_.broker().bind(context_.caller, queue_binding(method, std::move(queue)), operation);
 }
 
 void Channel::on(const QueueUnbind& method) {
-  const std::string queue = expand_queue(method.queue, QueueUnbind::info.id);
-  const bool key_is_queue = method.queue.empty() && method.routing_key.empty();
+  std::string queue = expand_queue(method.queue, QueueUnbind::info.id);
   const auto operation = begin(OperationKind::queue_unbind, QueueUnbind::info.id, false);
-  context_.broker().unbind(context_.caller,
-                           {.source = std::string(method.exchange),
-                            .destination = queue,
-                            .routing_key = key_is_queue ? queue : std::string(method.routing_key),
-                            .arguments = to_table(method.arguments)},
-                           operation);
+  context_.broker().unbind(context_.caller, queue_binding(method, std::move(queue)), operation);
 }
 
 void Channel::on(const QueuePurge& method) {

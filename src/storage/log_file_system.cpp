@@ -4,9 +4,9 @@
 #include <rocksdb/file_system.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <string>
-#include <vector>
 
 namespace tern::storage {
 namespace {
@@ -61,7 +61,8 @@ class LogFile final : public rocksdb::FSWritableFileOwnerWrapper {
     written_.store(end, std::memory_order_relaxed);
     if (descriptor_ < 0 || end <= zeros_end_ || !syncs_little_.load(std::memory_order_relaxed))
       return;
-    static const std::vector<char> zeros(zeros_ahead);
+    // Not constant, so that it is memory that nobody ever touches instead of a part of the program.
+    static std::array<char, zeros_ahead> zeros;
     // A full disk is for the record itself to find out.
     if (::pwrite(descriptor_, zeros.data(), zeros.size(), static_cast<off_t>(end)) ==
         static_cast<ssize_t>(zeros.size()))

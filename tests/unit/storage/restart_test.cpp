@@ -6,6 +6,7 @@
 
 #include "storage/delta.hpp"
 #include "storage/queue_state.hpp"
+#include "storage/wal_check.hpp"
 #include "store_fixture.hpp"
 
 using namespace tern;
@@ -284,12 +285,34 @@ TEST_CASE("an open log ends with zeros, a closed one with its last record") {
   CHECK(std::filesystem::file_size(last_log(dir.path())) < 64 << 10);
   CHECK(std::filesystem::file_size(last_log(copy.path())) > 256 << 10);
   CHECK(records_end(last_log(copy.path())) < 64 << 10);
+  CHECK(check_wals(copy.path()).text == "the logs themselves are readable");
   {
     Run run(small_options(copy.path()));
     CHECK(positions(run.shard.read_all(1, 1, 10)) == Positions{1, 2, 3, 4, 5});
   }
   Run again(small_options(copy.path()));
   CHECK(positions(again.shard.read_all(1, 1, 10)) == Positions{1, 2, 3, 4, 5});
+}
+
+TEST_CASE("zeros between records are damage") {
+  const TempDir dir;
+  const TempDir copy;
+  {
+    Run run(small_options(dir.path()));
+    commit_five(run);
+    copy_all(dir.path(), copy.path());
+  }
+  const auto log = last_log(copy.path());
+  const auto end = records_end(log);
+  {
+    std::fstream file(log, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(end + 70'000));
+    file << "late";
+  }
+  const WalDamage found = check_wals(copy.path());
+  CHECK(found.is_power_cut);
+  INFO(found.text);
+  CHECK(found.text.find(log.filename().string() + ": unreadable from byte") == 0);
 }
 
 TEST_CASE("a log cut short loses its last commit only") {
