@@ -22,12 +22,15 @@ constexpr std::uint64_t zeros_ahead = 512 << 10;
 // twice.
 constexpr std::uint64_t small_sync_bytes = 64 << 10;
 
-// Appended to by one thread, synced by that or another one.
+// Appended to by one thread, synced by that or another one. When it is closed, RocksDB cuts off
+// what it has reserved behind the last record, zeros included.
 class LogFile final : public rocksdb::FSWritableFileOwnerWrapper {
  public:
   LogFile(std::unique_ptr<rocksdb::FSWritableFile>&& file, int descriptor)
       : FSWritableFileOwnerWrapper(std::move(file)), descriptor_(descriptor) {}
-  ~LogFile() override { finish(); }
+  ~LogFile() override {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
   LogFile(const LogFile&) = delete;
   LogFile& operator=(const LogFile&) = delete;
 
@@ -49,10 +52,6 @@ class LogFile final : public rocksdb::FSWritableFileOwnerWrapper {
     note_sync();
     return target()->Fsync(options, debug);
   }
-  IOStatus Close(const IOOptions& options, IODebugContext* debug) override {
-    finish();
-    return target()->Close(options, debug);
-  }
 
  private:
   void make_room(std::size_t bytes) {
@@ -73,18 +72,8 @@ class LogFile final : public rocksdb::FSWritableFileOwnerWrapper {
     const std::uint64_t before = synced_.exchange(written, std::memory_order_relaxed);
     syncs_little_.store(written - before < small_sync_bytes, std::memory_order_relaxed);
   }
-  // Closed logs end with their last record.
-  void finish() {
-    if (descriptor_ < 0) return;
-    const std::uint64_t written = written_.load(std::memory_order_relaxed);
-    // If that fails, zeros stay, which do no harm.
-    if (zeros_end_ > written)
-      static_cast<void>(::ftruncate(descriptor_, static_cast<off_t>(written)) == 0);
-    ::close(descriptor_);
-    descriptor_ = -1;
-  }
 
-  int descriptor_;  // of its own, for zeros; -1 if there is none
+  const int descriptor_;  // of its own, for zeros; -1 if there is none
   std::uint64_t zeros_end_ = 0;
   std::atomic<std::uint64_t> written_{0};
   std::atomic<std::uint64_t> synced_{0};

@@ -312,7 +312,11 @@ TEST_CASE("zeros between records are damage") {
   const WalDamage found = check_wals(copy.path());
   CHECK(found.is_power_cut);
   INFO(found.text);
-  CHECK(found.text.find(log.filename().string() + ": unreadable from byte") == 0);
+  const std::string before = log.filename().string() + ": unreadable from byte ";
+  REQUIRE(found.text.starts_with(before));
+  const auto from = std::stoull(found.text.substr(before.size()));
+  CHECK(from >= end);  // a record may end with zeros
+  CHECK(from < end + 100);
 }
 
 TEST_CASE("a log cut short loses its last commit only") {
