@@ -56,24 +56,15 @@ std::optional<std::size_t> first_bad(Bytes block) {
   return std::nullopt;
 }
 
-bool is_zero(Bytes bytes) {
-  return bytes.find_first_not_of('\0') == Bytes::npos;
-}
-
-// Zeros up to the end of the file are no damage: the log was filled with them ahead of its records.
 std::optional<std::uint64_t> first_bad_in_file(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
-  std::vector<char> buffer(block_bytes);
+  std::vector<char> block(block_bytes);
   std::uint64_t offset = 0;
-  std::optional<std::uint64_t> zeros_from;
   while (file) {
-    file.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
-    const Bytes block(buffer.data(), static_cast<std::size_t>(file.gcount()));
-    if (zeros_from && !is_zero(block)) return zeros_from;
-    const auto bad = first_bad(block);
-    if (bad && !is_zero(block.substr(*bad))) return offset + *bad;
-    if (bad && !zeros_from) zeros_from = offset + *bad;
-    offset += block.size();
+    file.read(block.data(), static_cast<std::streamsize>(block.size()));
+    const auto got = static_cast<std::size_t>(file.gcount());
+    if (const auto bad = first_bad({block.data(), got})) return offset + *bad;
+    offset += got;
   }
   return std::nullopt;
 }
