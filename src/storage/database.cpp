@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "base/log.hpp"
+#include "storage/log_file_system.hpp"
 #include "storage/wal_check.hpp"
 
 namespace tern::storage {
@@ -18,8 +19,9 @@ constexpr const char* messages_family = "msg";
 constexpr const char* deltas_family = "ack";
 constexpr const char* due_family = "due";
 
-rocksdb::DBOptions database_options(const RocksOptions& options) {
+rocksdb::DBOptions database_options(const RocksOptions& options, rocksdb::Env& environment) {
   rocksdb::DBOptions result;
+  result.env = &environment;
   result.create_if_missing = true;
   result.create_missing_column_families = true;
   result.max_background_jobs = static_cast<int>(options.background_jobs);
@@ -104,9 +106,9 @@ Error damage(const RocksOptions& options, const rocksdb::Status& status, const W
       options.data_dir, status.ToString(), found.text)};
 }
 
-Result<Opened> open_recovering(const RocksOptions& options,
+Result<Opened> open_recovering(const RocksOptions& options, rocksdb::Env& environment,
                                const std::vector<rocksdb::ColumnFamilyDescriptor>& families) {
-  rocksdb::DBOptions settings = database_options(options);
+  rocksdb::DBOptions settings = database_options(options, environment);
   settings.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   Opened opened = try_open(settings, options.data_dir, families);
   if (!opened.status.IsCorruption()) return opened;
@@ -148,13 +150,15 @@ Result<std::unique_ptr<Database>> Database::open(
         families.emplace_back(name, rocksdb::ColumnFamilyOptions());
     }
   }
-  auto opened = open_recovering(options, families);
+  std::unique_ptr<rocksdb::Env> environment = make_log_environment();
+  auto opened = open_recovering(options, *environment, families);
   if (!opened) return opened.error();
   if (!opened->status.ok()) {
     return Error{fmt::format("cannot open data directory {}: {}", options.data_dir,
                              opened->status.ToString())};
   }
   std::unique_ptr<Database> database(new Database);
+  database->environment_ = std::move(environment);
   database->db_.reset(opened->db);
   database->handles_ = opened->handles;
   database->meta_ = opened->handles[0];

@@ -41,19 +41,39 @@ std::uint32_t unmasked(std::uint32_t crc) {
   return rotated >> 17 | rotated << 15;
 }
 
-// Where the first unreadable record of a block begins; nothing if all are readable.
-std::optional<std::size_t> first_bad(Bytes block) {
+struct Header {
+  std::size_t record_bytes;  // header and data
+  bool is_valid;             // of a known type
+};
+
+Header header_of(const char* record) {
+  const auto type = static_cast<std::uint8_t>(record[6]);
+  return {.record_bytes = header_bytes + little_endian(record + 4, 2),
+          .is_valid = type != 0 && type <= type_max};
+}
+
+// How many bytes at the beginning of a block are whole records.
+std::size_t whole_records(Bytes block) {
   std::size_t at = 0;
   while (block.size() - at >= header_bytes) {
-    const char* const header = block.data() + at;
-    const std::uint32_t length = little_endian(header + 4, 2);
-    const auto type = static_cast<std::uint8_t>(header[6]);
-    if (type == 0 || type > type_max || length > block.size() - at - header_bytes) return at;
-    if (rocksdb::crc32c::Extend(0, header + 6, 1 + length) != unmasked(little_endian(header, 4)))
-      return at;
-    at += header_bytes + length;
+    const char* const record = block.data() + at;
+    const Header header = header_of(record);
+    if (!header.is_valid || header.record_bytes > block.size() - at) break;
+    const std::uint32_t crc =
+        rocksdb::crc32c::Extend(0, record + 6, header.record_bytes - header_bytes + 1);
+    if (crc != unmasked(little_endian(record, 4))) break;
+    at += header.record_bytes;
   }
-  return std::nullopt;
+  return at;
+}
+
+// Whether a crash can have cut this record short, which was written from its beginning on: its last
+// byte is missing and there is nothing behind it. `rest` goes to the last byte that is not zero,
+// `room` to the end of the block.
+bool is_cut_short(Bytes rest, std::size_t room) {
+  if (rest.size() < header_bytes) return true;
+  const Header header = header_of(rest.data());
+  return header.is_valid && header.record_bytes <= room && rest.size() < header.record_bytes;
 }
 
 std::optional<std::uint64_t> first_bad_in_file(const std::filesystem::path& path) {
@@ -63,13 +83,38 @@ std::optional<std::uint64_t> first_bad_in_file(const std::filesystem::path& path
   while (file) {
     file.read(block.data(), static_cast<std::streamsize>(block.size()));
     const auto got = static_cast<std::size_t>(file.gcount());
-    if (const auto bad = first_bad({block.data(), got})) return offset + *bad;
+    const std::size_t whole = whole_records({block.data(), got});
+    if (got - whole >= header_bytes) return offset + whole;
     offset += got;
   }
   return std::nullopt;
 }
 
 }  // namespace
+
+std::optional<std::uint64_t> end_before_zeros(const std::string& path) {
+  std::error_code error;
+  const std::uint64_t size = std::filesystem::file_size(path, error);
+  if (error || size == 0) return std::nullopt;
+  std::ifstream file(path, std::ios::binary);
+  std::vector<char> buffer(block_bytes);
+  // Block by block from the end, to the one where the zeros begin.
+  for (std::uint64_t offset = (size - 1) / block_bytes * block_bytes;; offset -= block_bytes) {
+    file.seekg(static_cast<std::streamoff>(offset));
+    const auto bytes =
+        static_cast<std::size_t>(std::min<std::uint64_t>(block_bytes, size - offset));
+    if (!file.read(buffer.data(), static_cast<std::streamsize>(bytes))) return std::nullopt;
+    const Bytes block(buffer.data(), bytes);
+    const std::size_t last = block.find_last_not_of('\0');
+    if (last == Bytes::npos && offset > 0) continue;
+    const Bytes filled = block.substr(0, last + 1);  // nothing, if the whole log is zeros
+    if (offset + filled.size() == size) return std::nullopt;
+    const std::size_t whole = whole_records(block);
+    if (whole < filled.size() && !is_cut_short(filled.substr(whole), block_bytes - whole))
+      return std::nullopt;
+    return offset + whole;
+  }
+}
 
 WalDamage check_wals(const std::string& data_dir) {
   std::vector<std::pair<std::uint64_t, std::filesystem::path>> logs;

@@ -1,5 +1,5 @@
 // What survives a restart, and what refuses to start: topology, marks, transactions, formats,
-// locks, damaged logs.
+// locks.
 #include <rocksdb/db.h>
 
 #include <fstream>
@@ -13,34 +13,6 @@ using namespace tern::storage;
 using namespace tern::storage::test;
 
 namespace {
-
-using Positions = std::vector<Position>;
-
-// A run of the store on a directory; destroyed = stopped and closed.
-struct Run {
-  Ear ear;
-  std::unique_ptr<Store> store;
-  Recovered recovered;
-  Shard shard;
-  Shard other;
-
-  explicit Run(const RocksOptions& options)
-      : store(open_store(options)),
-        recovered(store->take_recovered()),
-        shard(*store, ear),
-        other(*store, ear, 1) {
-    store->start(ear);
-  }
-  ~Run() { store->stop(); }
-};
-
-std::filesystem::path last_log(const std::string& path) {
-  std::filesystem::path last;
-  for (const auto& entry : std::filesystem::directory_iterator(path)) {
-    if (entry.path().extension() == ".log" && entry.path() > last) last = entry.path();
-  }
-  return last;
-}
 
 // Lets a test write what no version of the store would.
 template <class Change>
@@ -259,62 +231,3 @@ TEST_CASE("a directory that cannot be made is an error with its name") {
   CHECK(refused.error().text.find(options.data_dir) != std::string::npos);
 }
 
-TEST_CASE("a log cut short loses its last commit only") {
-  const TempDir dir;
-  const TempDir copy;
-  {
-    Run run(small_options(dir.path()));
-    for (Position p = 1; p <= 5; ++p) {
-      run.shard.append(1, p, make_message(std::string(500, 'w')));
-      run.shard.commit();
-    }
-    copy_all(dir.path(), copy.path());
-  }
-  const auto log = last_log(copy.path());
-  std::filesystem::resize_file(log, std::filesystem::file_size(log) - 100);
-  Run run(small_options(copy.path()));
-  CHECK(positions(run.shard.read_all(1, 1, 10)) == Positions{1, 2, 3, 4});
-}
-
-TEST_CASE("a torn end of the log is dropped; damage deep inside needs the operator") {
-  const TempDir dir;
-  const TempDir copy;
-  constexpr Position count = 60;
-  {
-    RocksOptions options = small_options(dir.path());
-    options.epoch_bytes = 1ULL << 30;
-    Run run(options);
-    for (Position p = 1; p <= count; ++p) {
-      run.shard.append(1, p, make_message(std::string(1 << 20, 'w')));
-      run.shard.commit();
-    }
-    copy_all(dir.path(), copy.path());
-  }
-  RocksOptions options = small_options(copy.path());
-  options.epoch_bytes = 1ULL << 30;
-  const auto log = last_log(copy.path());
-  const auto size = std::filesystem::file_size(log);
-  const auto overwrite = [&](std::uint64_t at, std::size_t bytes) {
-    std::fstream file(log, std::ios::in | std::ios::out | std::ios::binary);
-    file.seekp(static_cast<std::streamoff>(at));
-    file << std::string(bytes, '\x5A');
-  };
-  SECTION("the last pages are garbage, as after a power cut") {
-    overwrite(size - 65536, 65536);
-    Run run(options);
-    CHECK(run.recovered.queues[0].next == count);
-    CHECK(run.shard.read_all(1, 1, 100, 16 << 20).size() == count - 1);
-  }
-  SECTION("a byte far from the end") {
-    overwrite(size / 4, 1);
-    const auto refused = open_rocks_store(options);
-    REQUIRE_FALSE(refused.has_value());
-    CHECK(refused.error().text.find("accept_damaged_log") != std::string::npos);
-    CHECK(refused.error().text.find(log.filename().string()) != std::string::npos);
-    options.accept_damaged_log = true;
-    Run run(options);
-    const auto messages = run.shard.read_all(1, 1, 100, 16 << 20);
-    CHECK(messages.size() > 5);
-    CHECK(messages.size() < count / 2);
-  }
-}

@@ -12,7 +12,7 @@ using namespace tern::storage::test;
 namespace {
 
 constexpr std::size_t body_bytes = 4000;
-constexpr Position count = 6000;  // 24 MB
+constexpr Position written = 6000;  // 24 MB
 
 RocksOptions space_options(const std::string& path) {
   RocksOptions options = small_options(path);
@@ -22,7 +22,7 @@ RocksOptions space_options(const std::string& path) {
 }
 
 void fill(Shard& shard, std::uint32_t queue) {
-  for (Position p = 1; p <= count; ++p) {
+  for (Position p = 1; p <= written; ++p) {
     shard.append(queue, p, make_message(std::string(body_bytes, static_cast<char>(p))));
     if (p % 100 == 0) shard.commit();
   }
@@ -47,10 +47,10 @@ TEST_CASE("disk space is given back after a drain") {
   Shard shard(*store, ear);
   fill(shard, 1);
   const auto bytes = make_message(std::string(body_bytes, 'x'))->bytes();
-  CHECK(dir.bytes() > count * body_bytes);
+  CHECK(dir.bytes() > written * body_bytes);
   SECTION("by marks") {
-    shard.settle(1, 1, count + 1, count, count * bytes);
-    shard.mark(1, count + 1, count + 1);
+    shard.settle(1, 1, written + 1, written, written * bytes);
+    shard.mark(1, written + 1, written + 1);
     shard.commit();
     CHECK(shrinks_below(dir, 14 << 20));
   }
@@ -60,17 +60,17 @@ TEST_CASE("disk space is given back after a drain") {
     CHECK(shrinks_below(dir, 14 << 20));
   }
   SECTION("although the first message stays") {
-    shard.settle(1, 2, count + 1, count - 1, (count - 1) * bytes);
+    shard.settle(1, 2, written + 1, written - 1, (written - 1) * bytes);
     shard.commit();
     CHECK(shrinks_below(dir, 14 << 20));
-    CHECK(shard.read_all(1, 1, count + 1).size() == 1);
+    CHECK(shard.read_all(1, 1, written + 1).size() == 1);
   }
   SECTION("although one message in a hundred stays") {
-    for (Position p = 1; p <= count; p += 100) shard.settle(1, p + 1, p + 100, 99, 99 * bytes);
+    for (Position p = 1; p <= written; p += 100) shard.settle(1, p + 1, p + 100, 99, 99 * bytes);
     shard.commit();
     CHECK(shrinks_below(dir, 14 << 20));
-    const auto messages = shard.read_all(1, 1, count + 1);
-    CHECK(messages.size() == count / 100);
+    const auto messages = shard.read_all(1, 1, written + 1);
+    CHECK(messages.size() == written / 100);
     CHECK(messages[1].position == 101);
     CHECK(messages[1].message->body() == std::string(body_bytes, static_cast<char>(101)));
   }

@@ -266,8 +266,28 @@ inline std::unique_ptr<Store> open_store(const RocksOptions& options) {
   return std::move(*store);
 }
 
-inline std::vector<Position> positions(const std::vector<StoredMessage>& messages) {
-  std::vector<Position> result;
+/// A run of the store on a directory; destroyed = stopped and closed.
+struct Run {
+  Ear ear;
+  std::unique_ptr<Store> store;
+  Recovered recovered;
+  Shard shard;
+  Shard other;
+
+  explicit Run(const RocksOptions& options)
+      : store(open_store(options)),
+        recovered(store->take_recovered()),
+        shard(*store, ear),
+        other(*store, ear, 1) {
+    store->start(ear);
+  }
+  ~Run() { store->stop(); }
+};
+
+using Positions = std::vector<Position>;
+
+inline Positions positions(const std::vector<StoredMessage>& messages) {
+  Positions result;
   for (const auto& message : messages) result.push_back(message.position);
   return result;
 }
