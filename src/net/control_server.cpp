@@ -1,7 +1,6 @@
 #include "net/control_server.hpp"
 
 #include <fmt/format.h>
-#include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 #include <thread>
 
 #include "base/log.hpp"
+#include "base/thread_name.hpp"
 
 namespace tern::net {
 namespace {
@@ -175,7 +175,7 @@ Result<std::unique_ptr<ControlServer>> ControlServer::start(const std::string& p
   if (auto listening = room->listen(); !listening) return listening.error();
   room->accept();
   room->thread = std::thread([raw = room.get()] {
-    ::pthread_setname_np(::pthread_self(), "control");
+    name_thread("control");
     raw->context.run();
   });
   return std::unique_ptr<ControlServer>(new ControlServer(std::move(room)));

@@ -2,8 +2,10 @@
 
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
+#include <string>
 
 #include "base/ensure.hpp"
+#include "base/thread_name.hpp"
 #include "net/link.hpp"
 
 namespace tern::net {
@@ -35,7 +37,10 @@ void ShardThread::start(broker::Shard& shard, const Peers& peers) {
   ensure(shard_ == nullptr, "shard thread started twice");
   shard_ = &shard;
   peers_ = &peers;
-  thread_ = std::thread([this] { run(); });
+  thread_ = std::thread([this] {
+    name_thread(("shard " + std::to_string(raw(shard_->id()))).c_str());
+    run();
+  });
 }
 
 void ShardThread::stop() {

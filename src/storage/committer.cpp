@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/ensure.hpp"
+#include "base/thread_name.hpp"
 
 namespace tern::storage {
 namespace {
@@ -46,7 +47,10 @@ Committer::Committer(const RocksOptions& options, Database& database, FilterStat
 }
 
 void Committer::start() {
-  thread_ = std::thread([this] { run(); });
+  thread_ = std::thread([this] {
+    name_thread("commit");
+    run();
+  });
 }
 
 void Committer::join() {

@@ -3,12 +3,16 @@
 #include <algorithm>
 
 #include "base/ensure.hpp"
+#include "base/thread_name.hpp"
 
 namespace tern::storage {
 
 void Completer::start(Listener& listener) {
   listener_ = &listener;
-  thread_ = std::thread([this] { run(); });
+  thread_ = std::thread([this] {
+    name_thread("complete");
+    run();
+  });
 }
 
 void Completer::stop() {

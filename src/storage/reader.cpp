@@ -1,6 +1,7 @@
 #include "storage/reader.hpp"
 
 #include "base/ensure.hpp"
+#include "base/thread_name.hpp"
 
 namespace tern::storage {
 
@@ -9,7 +10,12 @@ void Reader::start(std::uint32_t threads, Listener& listener,
   ensure(threads_.empty(), "reader started twice");
   listener_ = &listener;
   failed_ = std::move(failed);
-  for (std::uint32_t i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
+  for (std::uint32_t i = 0; i < threads; ++i) {
+    threads_.emplace_back([this] {
+      name_thread("read");
+      run();
+    });
+  }
 }
 
 void Reader::submit(const Request& request) {

@@ -4,11 +4,15 @@
 #include <rocksdb/metadata.h>
 
 #include "base/log.hpp"
+#include "base/thread_name.hpp"
 
 namespace tern::storage {
 
 void Reclaimer::start() {
-  thread_ = std::thread([this] { run(); });
+  thread_ = std::thread([this] {
+    name_thread("reclaim");
+    run();
+  });
 }
 
 void Reclaimer::stop() {

@@ -14,9 +14,9 @@ struct WalDamage {
   std::string text;           ///< which file, where, how much
 };
 
-/// Where the records of the log at `path` end, if there are zeros behind them. A record that a crash
-/// has cut short does not count. Nothing if the log does not end with zeros, cannot be read, or
-/// has something else behind its records: that is damage, and RocksDB will say so.
+/// Where the records of the log at `path` end, if there are zeros behind them. A record that a
+/// crash has cut short does not count. Nothing if the log does not end with zeros, cannot be read,
+/// or has something else behind its records: that is damage, and RocksDB will say so.
 [[nodiscard]] std::optional<std::uint64_t> end_before_zeros(const std::string& path);
 
 /// To be asked after RocksDB has refused its logs.

@@ -230,4 +230,3 @@ TEST_CASE("a directory that cannot be made is an error with its name") {
   REQUIRE_FALSE(refused.has_value());
   CHECK(refused.error().text.find(options.data_dir) != std::string::npos);
 }
-
