@@ -232,7 +232,7 @@ void Queue::Machine::finish_lanes() {
   const bool wanted =
       counts_.consumers != 0 || !gets_.empty() || context_.rules.message_ttl.has_value();
   bool relaxed = true;
-  if (!browses_.empty()) gather();
+  if (browsing_ != nullptr) gather();
   const auto end = [&](Lane& lane) {
     lane.balance(wanted);
     lane.flush();

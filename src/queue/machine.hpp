@@ -78,8 +78,16 @@ class Queue::Machine {
     bool is_set_done = false;
   };
 
-  /// Bytes of shown messages that are remembered for what the operator does with them.
-  static constexpr std::uint64_t shown_bytes_max = 4ULL << 20;
+  /// What operators look at. Few queues are ever looked at, so it is made by the first browse().
+  struct Browsing {
+    /// Bytes of shown messages that are remembered for what the operator does with them.
+    static constexpr std::uint64_t shown_bytes_max = 4ULL << 20;
+
+    std::deque<Browse> pages;              ///< being gathered, one after the other
+    std::map<Position, MessageRef> shown;  ///< of the last pages, by place
+    std::uint64_t shown_bytes = 0;
+  };
+
   /// Messages that a command lets go, at most; the rest follows in a tick.
   static constexpr std::uint32_t budget_max = 1000;
 
@@ -143,6 +151,7 @@ class Queue::Machine {
   void gather();
   [[nodiscard]] bool gather_lanes();
   void show();
+  [[nodiscard]] MessageRef shown_at(Position place) const;
 
   // machine_consumers.cpp
   void configure_consumers(const Rules& rules);
@@ -161,11 +170,9 @@ class Queue::Machine {
   bool lease_ended_ = false;
   std::uint32_t budget_ = 0;  ///< messages that may still be let go
   std::unique_ptr<Levels> levels_;
-  std::vector<Get> gets_;                 ///< waiting for a read
-  std::vector<SessionId> held_;           ///< publishers held back
-  std::deque<Browse> browses_;            ///< pages being gathered, one after the other
-  std::map<Position, MessageRef> shown_;  ///< of the last pages, by place
-  std::uint64_t shown_bytes_ = 0;
+  std::vector<Get> gets_;        ///< waiting for a read
+  std::vector<SessionId> held_;  ///< publishers held back
+  std::unique_ptr<Browsing> browsing_;
   Time asked_ = Context::never;  ///< the tick that the sink was asked for
   std::optional<Time> lease_from_;
   std::unique_ptr<PriorityWeights> weights_;  ///< if the levels have shares
