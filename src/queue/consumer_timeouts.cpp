@@ -1,6 +1,7 @@
 // The half of Consumers that knows who has kept a message too long.
 
 #include <algorithm>
+#include <functional>
 
 #include "base/ensure.hpp"
 #include "queue/consumers.hpp"
@@ -24,8 +25,9 @@ void Consumers::note_deadline(Index index, Time at) {
   Record& record = records_[index];
   if (at >= record.deadline) return;
   record.deadline = at;
-  deadlines_.push_back({at, index});
-  std::push_heap(deadlines_.begin(), deadlines_.end(), std::greater<>());
+  std::vector<Deadline>& deadlines = registry_->deadlines;
+  deadlines.push_back({at, index});
+  std::push_heap(deadlines.begin(), deadlines.end(), std::greater<>());
 }
 
 void Consumers::set_timeout(std::optional<Millis> timeout) {
@@ -39,7 +41,8 @@ void Consumers::set_timeout(std::optional<Millis> timeout) {
       record.hold_times.reset();
       continue;
     }
-    const auto oldest = record.hold_times->oldest([&](Position p) { return is_held_(index, p); });
+    const auto oldest =
+        record.hold_times->oldest([&](Position p) { return holdings_->holds(index, p); });
     if (oldest) note_deadline(index, *oldest + *limit);
   }
 }
@@ -50,7 +53,7 @@ void Consumers::held(Index index, Position place, Time now) {
   ensure(timeout.has_value(), "held without a timeout");
   if (record.hold_times == nullptr) record.hold_times = std::make_unique<HoldTimes>();
   record.hold_times->delivered(place, now, record.unacked,
-                               [&](Position p) { return is_held_(index, p); });
+                               [&](Position p) { return holdings_->holds(index, p); });
   note_deadline(index, now + *timeout);
 }
 
@@ -59,21 +62,23 @@ void Consumers::returned(Index index, Position place) {
 }
 
 std::optional<Time> Consumers::next_deadline() const noexcept {
-  if (deadlines_.empty()) return std::nullopt;
-  return deadlines_.front().at;
+  if (registry_ == nullptr || registry_->deadlines.empty()) return std::nullopt;
+  return registry_->deadlines.front().at;
 }
 
 std::optional<Consumers::TimedOut> Consumers::timed_out(Time now) {
-  while (!deadlines_.empty() && deadlines_.front().at <= now) {
-    const Deadline due = deadlines_.front();
-    std::pop_heap(deadlines_.begin(), deadlines_.end(), std::greater<>());
-    deadlines_.pop_back();
+  if (registry_ == nullptr) return std::nullopt;
+  std::vector<Deadline>& deadlines = registry_->deadlines;
+  while (!deadlines.empty() && deadlines.front().at <= now) {
+    const Deadline due = deadlines.front();
+    std::pop_heap(deadlines.begin(), deadlines.end(), std::greater<>());
+    deadlines.pop_back();
     Record& record = records_[due.index];
     if (record.deadline != due.at) continue;
     record.deadline = Time::max();
     const auto timeout = timeout_of(record);
     if (!timeout || record.hold_times == nullptr) continue;
-    const auto is_held = [&](Position place) { return is_held_(due.index, place); };
+    const auto is_held = [&](Position place) { return holdings_->holds(due.index, place); };
     const auto oldest = record.hold_times->oldest(is_held);
     if (!oldest) continue;
     if (*oldest + *timeout <= now)

@@ -98,8 +98,9 @@ void Consumers::cancel_all() {
 
 Consumers::Index Consumers::find(const ConsumerId& id) noexcept {
   if (recent_ != none && records_[recent_].id == id) return recent_;
-  const auto found = index_.find(id);
-  if (found == index_.end()) return none;
+  if (registry_ == nullptr) return none;
+  const auto found = registry_->by_id.find(id);
+  if (found == registry_->by_id.end()) return none;
   recent_ = found->second;
   return recent_;
 }
@@ -110,31 +111,33 @@ Consumers::Index Consumers::holder(const ConsumerId& id) {
 }
 
 Consumers::Index Consumers::make_record(const ConsumerId& id) {
+  if (registry_ == nullptr) registry_ = std::make_unique<Registry>();
+  std::vector<Index>& free = registry_->free;
   Index index = 0;
-  if (free_.empty()) {
+  if (free.empty()) {
     index = static_cast<Index>(records_.size());
     records_.emplace_back();
   } else {
-    index = free_.back();
-    free_.pop_back();
+    index = free.back();
+    free.pop_back();
   }
   Record fresh;
   fresh.id = id;
   fresh.noted = records_[index].noted;
   fresh.deadline = records_[index].deadline;
   records_[index] = std::move(fresh);
-  index_.emplace(id, index);
+  registry_->by_id.emplace(id, index);
   return index;
 }
 
 void Consumers::free_if_idle(Index index) {
   Record& record = records_[index];
   if (record.active || record.unacked != 0) return;
-  index_.erase(record.id);
+  registry_->by_id.erase(record.id);
   record.hold_times.reset();
   record.id = {};
   if (recent_ == index) recent_ = none;
-  free_.push_back(index);
+  registry_->free.push_back(index);
 }
 
 bool Consumers::can_take(const Record& record) noexcept {
@@ -274,7 +277,7 @@ void Consumers::permit(const ConsumerId& id, std::uint32_t count) {
   Record& record = records_[index];
   record.asked = false;
   record.permits += count;
-  if (!record.noted) permit_holders_.push_back(index);
+  if (!record.noted) registry_->permit_holders.push_back(index);
   record.noted = true;
   review(index);
 }
@@ -291,11 +294,12 @@ void Consumers::set_gated(const ConsumerId& id, bool gated) {
 }
 
 void Consumers::return_permits() {
-  for (const Index index : permit_holders_) {
+  if (registry_ == nullptr) return;
+  for (const Index index : registry_->permit_holders) {
     give_back(records_[index]);
     records_[index].noted = false;
   }
-  permit_holders_.clear();
+  registry_->permit_holders.clear();
 }
 
 }  // namespace tern::queue

@@ -12,7 +12,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -54,8 +53,15 @@ class Consumers {
     bool noted = false;   ///< its index is among the permit holders
   };
 
-  /// Whether a holder holds the message at a place (place.hpp) now; needed for timeouts only.
-  using IsHeld = std::function<bool(Index, Position place)>;
+  /// Who knows what is held; needed for timeouts only.
+  class Holdings {
+   public:
+    /// Whether a holder holds the message at a place (place.hpp) now.
+    [[nodiscard]] virtual bool holds(Index holder, Position place) = 0;
+
+   protected:
+    ~Holdings() = default;
+  };
 
   /// Who has kept a message too long.
   struct TimedOut {
@@ -64,7 +70,7 @@ class Consumers {
     std::vector<Position> places;  ///< all it holds, in order of delivery
   };
 
-  explicit Consumers(Sink& sink, IsHeld is_held = {}) : sink_(sink), is_held_(std::move(is_held)) {}
+  explicit Consumers(Sink& sink, Holdings* holdings = nullptr) : sink_(sink), holdings_(holdings) {}
 
   [[nodiscard]] ConsumeError add(const ConsumerSpec& spec);
   /// Stops serving a consumer. False if there is no such consumer.
@@ -135,6 +141,14 @@ class Consumers {
     bool operator>(const Deadline& other) const noexcept { return at > other.at; }
   };
 
+  /// What a queue needs that has, or had, a consumer: made with the first record.
+  struct Registry {
+    std::unordered_map<ConsumerId, Index> by_id;
+    std::vector<Index> free;            ///< of the records
+    std::vector<Index> permit_holders;  ///< each once; some in vain
+    std::vector<Deadline> deadlines;    ///< min-heap; one for each index counts, see `deadline`
+  };
+
   [[nodiscard]] static bool can_take(const Record& record) noexcept;
   [[nodiscard]] Level& level_of(std::int32_t priority) noexcept;
   [[nodiscard]] Index front() noexcept;
@@ -155,14 +169,12 @@ class Consumers {
   void note_deadline(Index index, Time at);
 
   Sink& sink_;
-  IsHeld is_held_;
+  Holdings* holdings_;
   std::vector<Record> records_;
-  std::vector<Index> free_;
-  std::unordered_map<ConsumerId, Index> index_;
-  std::vector<Level> levels_;          ///< highest priority first
-  std::vector<Index> permit_holders_;  ///< each once; some in vain
-  std::uint32_t first_level_ = 0;      ///< no level before it has anybody in its list
-  std::uint32_t able_ = 0;             ///< how many stand in lists
+  std::unique_ptr<Registry> registry_;
+  std::vector<Level> levels_;      ///< highest priority first
+  std::uint32_t first_level_ = 0;  ///< no level before it has anybody in its list
+  std::uint32_t able_ = 0;         ///< how many stand in lists
   std::uint32_t active_ = 0;
   Index recent_ = none;  ///< last one found
   Index registered_first_ = none;
@@ -170,7 +182,6 @@ class Consumers {
   bool exclusive_ = false;
   bool single_ = false;
   std::optional<Millis> timeout_;
-  std::vector<Deadline> deadlines_;  ///< min-heap; one for each index counts, see `deadline`
 };
 
 }  // namespace tern::queue

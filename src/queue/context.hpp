@@ -3,26 +3,47 @@
 // machine, used on its shard's thread.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "queue/groups.hpp"
+#include "queue/message_key.hpp"
 #include "queue/queue.hpp"
 
 namespace tern::queue {
 
+/// What a queue has beside its messages while these have groups.
+struct Grouping {
+  Groups groups{};
+  MessageKey key;                             ///< what names a message's group
+  std::function<void(Position place)> offer;  ///< puts a parked message back in order
+  std::string memory{};                       ///< for keys that are no text in the message
+
+  /// The number by which a message's group is known here; nothing if it has none.
+  [[nodiscard]] std::optional<std::uint64_t> hash_of(const Message& message) {
+    const auto name = key.of(message, memory);
+    if (!name) return std::nullopt;
+    return Groups::hash_of(*name);
+  }
+  /// The group of a message, which holds it from now on; none if it has none, or that is taken.
+  [[nodiscard]] Groups::Index hold(const Message& message) {
+    const auto hash = hash_of(message);
+    return hash ? groups.hold(*hash) : Groups::none;
+  }
+};
+
 struct Context {
   Settings settings;
   Sink& sink;
-  Rules rules{};
+  RulesInForce rules{};
   Counts counts{};
-  Time now{};  ///< of the command being carried out
+  Time now{};                            ///< of the command being carried out
+  std::unique_ptr<Grouping> grouping{};  ///< if messages have groups
   bool wake_asked = false;
-  std::unique_ptr<Groups> groups{};             ///< if messages have groups
-  std::function<void(Position place)> offer{};  ///< puts a parked message back in order
-  /// The group of a message, which holds it from now on; none if it has none, or that is taken.
-  std::function<Groups::Index(const Message& message)> hold_group{};
   /// Lanes that do not know all groups that are held: no message of a group may go out.
   std::uint32_t lanes_claiming = 0;
 
@@ -30,7 +51,7 @@ struct Context {
   /// memory); otherwise it is dropped.
   [[nodiscard]] bool forwards(LeaveReason reason) const noexcept {
     return reason == LeaveReason::released || reason == LeaveReason::redriven ||
-           rules.has_dead_letter_exchange;
+           rules->has_dead_letter_exchange;
   }
 
   /// Counts messages that leave.
@@ -71,8 +92,8 @@ struct Context {
   }
   [[nodiscard]] Time expiry(const Message& message) const noexcept {
     const Time own = own_expiry(message);
-    if (!rules.message_ttl) return own;
-    const Time ruled = later(message.received(), *rules.message_ttl);
+    if (!rules->message_ttl) return own;
+    const Time ruled = later(message.received(), *rules->message_ttl);
     return own < ruled ? own : ruled;
   }
   [[nodiscard]] bool is_expired(const Message& message) const noexcept {

@@ -27,20 +27,21 @@ void Lane::restore(const Recovered& recovered) {
   if (!empty) kept_ = {recovered.count, recovered.bytes, recovered.body_bytes};
   for (const Returned& returned : recovered.returned) {
     if (returned.due == Time{}) {
-      back_.emplace(returned.position, returned.delivery_count);
+      earlier().back.emplace(returned.position, returned.delivery_count);
       continue;
     }
     ensure(kept_.count != 0, "more messages came back than there are");
     --kept_.count;
     ++counts_.delayed;
-    waiting_.emplace(returned.position, Waiting{returned.delivery_count, returned.due});
+    earlier().waiting.emplace(returned.position, Waiting{returned.delivery_count, returned.due});
     delayed_.push_back({returned.due, returned.position});
   }
   std::make_heap(delayed_.begin(), delayed_.end(), std::greater<>());
   // How large those are that wait is not known until they are read: about as large as the others.
-  if (!waiting_.empty()) {
-    kept_.bytes -= kept_.bytes / recovered.count * waiting_.size();
-    kept_.body_bytes -= kept_.body_bytes / recovered.count * waiting_.size();
+  if (is_any_waiting_from(0)) {
+    const std::uint64_t waiting = earlier_->waiting.size();
+    kept_.bytes -= kept_.bytes / recovered.count * waiting;
+    kept_.body_bytes -= kept_.body_bytes / recovered.count * waiting;
   }
   // Without a middle there is nothing to read ahead; those that wait are read one by one.
   if (kept_.count == 0) {
@@ -217,7 +218,7 @@ void Lane::remove_ready(Position position, Slot& slot) {
     return;
   }
   ensure(position >= tail_begin_, "a slot in the middle");
-  if (is_on_its_way(slot)) holes_.insert(position);
+  if (is_on_its_way(slot)) leaving().holes.insert(position);
   if (position < paged_end_) tail_leaving_bytes_ -= slot.bytes;
   tail_bytes_ -= slot.bytes;
   if (tail_bytes_ == 0) absorb();
@@ -228,7 +229,7 @@ void Lane::fill_delivery(Position position, const Slot& slot, Delivery& delivery
   delivery.position = place_in_level(config_.level, position);
   delivery.delivery_count = slot.delivery_count;
   delivery.redelivered = slot.redelivered || position < redelivered_below_;
-  delivery.shows_count = context_.rules.shows_delivery_count;
+  delivery.shows_count = context_.rules->shows_delivery_count;
 }
 
 void Lane::check_out(Position position, Slot& slot, std::uint32_t holder, Delivery& delivery) {
@@ -304,7 +305,8 @@ std::uint64_t Lane::purge() {
     forget(cursor_, *slot);
   }
   if (middle_count() != 0) purge_middle();
-  std::erase_if(leaving_, [](const auto& entry) { return !entry.second.is_out; });
+  if (leaving_ != nullptr)
+    std::erase_if(leaving_->wishes, [](const auto& entry) { return !entry.second.is_out; });
   cursor_ = next_;
   if (middle_count() == 0) head_end_ = next_;
   tail_begin_ = paged_end_ = next_;
@@ -316,8 +318,8 @@ std::uint64_t Lane::purge() {
 // settled bit by bit.
 void Lane::purge_middle() {
   counts_.ready -= middle_ready();
-  if (draining() != 0 || waiting_.lower_bound(head_end_) != waiting_.end()) {
-    condemned_ = middle_count() - doomed_;
+  if (draining() != 0 || is_any_waiting_from(head_end_)) {
+    leaving().condemned = middle_count() - leaving().doomed;
     return;
   }
   const auto settle = [this](Stored& stored, bool spilled) {
@@ -339,8 +341,8 @@ void Lane::purge_middle() {
 Position Lane::low_water_mark() const noexcept {
   const Position in_memory = slots_.first();
   Position lowest = in_memory == 0 ? next_ : in_memory;
-  if (!waiting_.empty()) lowest = std::min(lowest, waiting_.begin()->first);
-  if (!leaving_.empty()) lowest = std::min(lowest, leaving_.begin()->first);
+  if (is_any_waiting_from(0)) lowest = std::min(lowest, earlier_->waiting.begin()->first);
+  if (has_wishes()) lowest = std::min(lowest, leaving_->wishes.begin()->first);
   return middle_count() == 0 ? lowest : std::min(lowest, head_end_);
 }
 

@@ -125,7 +125,9 @@ class Lane {
   /// Messages that have waited since before the restart hold their groups, as soon as these are
   /// known: they are read when somebody wants a message.
   void claim_groups();
-  [[nodiscard]] bool has_parked() const noexcept { return parked_count_ != 0; }
+  [[nodiscard]] bool has_parked() const noexcept {
+    return parked_ != nullptr && parked_->count != 0;
+  }
 
   /// Lets go what is due, at most `budget` messages, which is lowered by so many: what has expired
   /// leaves, and what has waited long enough is ready again.
@@ -189,6 +191,32 @@ class Lane {
     std::uint32_t group = 0;  ///< which it holds
   };
   using WaitingPlace = std::map<Position, Waiting>::iterator;
+
+  // What only few lanes have is made when it is needed: an idle queue is to be small.
+
+  /// What is left from before the restart.
+  struct Earlier {
+    std::map<Position, Waiting> waiting;     ///< for a retry, without slots
+    Position claiming = 0;                   ///< of them, those from here on claim their groups
+    std::map<Position, std::uint32_t> back;  ///< delivery counts of those that had come back
+  };
+  /// What leaves, or has left, without being in memory.
+  struct Leaving {
+    std::map<Position, Wish> wishes;  ///< must be read to leave
+    PositionSet holes;                ///< of the middle: gone, though a read may bring them
+    std::uint64_t doomed = 0;         ///< the first of the middle: they overflow when they are read
+    std::uint64_t condemned = 0;      ///< and those after them: purged
+
+    [[nodiscard]] bool is_empty() const noexcept {
+      return wishes.empty() && holes.empty() && doomed + condemned == 0;
+    }
+  };
+  /// What waits for others of its group.
+  struct Parked {
+    std::vector<Position> places;  ///< min-heap; some in vain
+    std::uint64_t count = 0;
+    std::vector<DuePoint> due;  ///< min-heap: when they expire by the queue's rule
+  };
   enum class Reading : std::uint8_t { nothing, returned, ahead, leaving, looking, claiming };
   struct Looked {
     Position from = 0;
@@ -205,13 +233,49 @@ class Lane {
   }
   [[nodiscard]] std::uint64_t middle_count() const noexcept { return kept_.count + spilled_.count; }
   /// The first of the middle that leave when they are read.
-  [[nodiscard]] std::uint64_t draining() const noexcept { return doomed_ + condemned_; }
+  [[nodiscard]] std::uint64_t draining() const noexcept {
+    return leaving_ == nullptr ? 0 : leaving_->doomed + leaving_->condemned;
+  }
   [[nodiscard]] std::uint64_t middle_ready() const noexcept { return middle_count() - draining(); }
   [[nodiscard]] bool is_in_middle(Position position) const noexcept {
     return position >= head_end_ && position < tail_begin_;
   }
   [[nodiscard]] std::uint64_t returned_live() const noexcept {
     return returned_.size() - returned_stale_;
+  }
+  [[nodiscard]] Earlier& earlier() {
+    if (earlier_ == nullptr) earlier_ = std::make_unique<Earlier>();
+    return *earlier_;
+  }
+  [[nodiscard]] bool is_waiting(Position position) const noexcept {
+    return earlier_ != nullptr && earlier_->waiting.contains(position);
+  }
+  [[nodiscard]] bool is_any_waiting_from(Position position) const noexcept {
+    return earlier_ != nullptr &&
+           earlier_->waiting.lower_bound(position) != earlier_->waiting.end();
+  }
+  /// How often a message of the middle had come back before the restart; nothing if never.
+  [[nodiscard]] std::optional<std::uint32_t> returns_before(Position position) const {
+    if (earlier_ == nullptr) return std::nullopt;
+    const auto found = earlier_->back.find(position);
+    if (found == earlier_->back.end()) return std::nullopt;
+    return found->second;
+  }
+  [[nodiscard]] bool is_claiming() const noexcept {
+    return earlier_ != nullptr && earlier_->claiming != 0;
+  }
+  [[nodiscard]] Leaving& leaving() {
+    if (leaving_ == nullptr) leaving_ = std::make_unique<Leaving>();
+    return *leaving_;
+  }
+  [[nodiscard]] bool has_wishes() const noexcept {
+    return leaving_ != nullptr && !leaving_->wishes.empty();
+  }
+  [[nodiscard]] bool is_wished_away(Position position) const noexcept {
+    return leaving_ != nullptr && leaving_->wishes.contains(position);
+  }
+  [[nodiscard]] bool is_hole(Position position) const noexcept {
+    return leaving_ != nullptr && leaving_->holes.contains(position);
   }
   [[nodiscard]] Slot* first_ready(Position& position);
   [[nodiscard]] Slot* first_returned(Position& position);
@@ -318,25 +382,18 @@ class Lane {
   Position read_from_ = 0;  ///< what the read in flight asked for
   Position read_to_ = 0;
   Reading reading_ = Reading::nothing;
-  std::optional<Looked> looked_;  ///< read for look()
+  std::unique_ptr<Looked> looked_;  ///< read for look()
   bool read_failed_ = false;
   bool had_stored_ = false;
   Position low_water_noted_ = 1;
   Position delivered_noted_ = 1;
 
-  std::uint64_t doomed_ = 0;          ///< the first of the middle: they overflow when they are read
-  std::uint64_t condemned_ = 0;       ///< and those after them: purged
-  std::map<Position, Wish> leaving_;  ///< must be read to leave
-  PositionSet holes_;                 ///< of the middle: gone, though a read may bring them
+  std::unique_ptr<Leaving> leaving_;
+  std::unique_ptr<Earlier> earlier_;
+  std::unique_ptr<Parked> parked_;
+  std::unique_ptr<DueIndex> due_;     ///< once a message has an expiration of its own
   std::vector<DuePoint> delayed_;     ///< min-heap of waiting messages; some in vain
-  std::map<Position, Waiting> waiting_;     ///< waiting since before the restart, without slots
-  Position claiming_ = 0;                   ///< of them, those from here on must claim their groups
-  std::map<Position, std::uint32_t> back_;  ///< delivery counts since before the restart
-  std::unique_ptr<DueIndex> due_;           ///< once a message has an expiration of its own
-  std::vector<DuePoint> unfinished_;        ///< min-heap: fired, and the message is still there
-  std::vector<Position> parked_;            ///< min-heap; some in vain
-  std::uint64_t parked_count_ = 0;
-  std::vector<DuePoint> parked_due_;  ///< min-heap: when parked ones expire by the queue's rule
+  std::vector<DuePoint> unfinished_;  ///< min-heap: fired, and the message is still there
 };
 
 }  // namespace tern::queue

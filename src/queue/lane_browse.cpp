@@ -20,9 +20,9 @@ bool Lane::look(MessageState state, Position& from, BrowsePage& page) {
       if (!look_into_middle(from, page)) return false;
       continue;
     }
-    if (state == MessageState::delayed && !waiting_.empty()) {
-      const auto waiting = waiting_.lower_bound(std::max<Position>(from, 1));
-      if (waiting != waiting_.end() && (slot == nullptr || waiting->first < position)) {
+    if (state == MessageState::delayed && earlier_ != nullptr) {
+      const auto waiting = earlier_->waiting.lower_bound(std::max<Position>(from, 1));
+      if (waiting != earlier_->waiting.end() && (slot == nullptr || waiting->first < position)) {
         if (!look_at_waiting(waiting, page)) return false;
         from = waiting->first + 1;
         continue;
@@ -93,15 +93,15 @@ bool Lane::look_into_middle(Position& from, BrowsePage& page) {
     if (page.is_full()) return true;
     const Position position = loaded.position;
     from = position + 1;
-    const bool is_there = is_in_middle(position) && !holes_.contains(position) &&
-                          leaving_.count(position) == 0 && waiting_.count(position) == 0;
+    const bool is_there = is_in_middle(position) && !is_hole(position) &&
+                          !is_wished_away(position) && !is_waiting(position);
     if (!is_there) continue;
     Found found;
     found.position = place_in_level(config_.level, position);
     found.delivery_count = loaded.delivery_count;
     found.redelivered = position < redelivered_below_;
-    if (const auto back = back_.find(position); back != back_.end()) {
-      found.delivery_count = back->second;
+    if (const auto count = returns_before(position)) {
+      found.delivery_count = *count;
       found.redelivered = true;
     }
     found.message = std::move(loaded.message);
@@ -114,8 +114,8 @@ bool Lane::look_into_middle(Position& from, BrowsePage& page) {
 
 // The answer to a read of this range, if it is there; otherwise asks for it as soon as possible.
 std::optional<Lane::Looked> Lane::looked_up(Position from, Position to, const BrowsePage& page) {
-  if (looked_ && looked_->from == from) return std::exchange(looked_, std::nullopt);
-  looked_.reset();
+  const std::unique_ptr<Looked> looked = std::exchange(looked_, nullptr);
+  if (looked != nullptr && looked->from == from) return std::move(*looked);
   const std::uint64_t bytes_max = std::min(page.bytes_max, config_.window_head_bytes / 2);
   if (reading_ == Reading::nothing)
     read(Reading::looking, from, to, std::max<std::uint64_t>(bytes_max, 1));
@@ -157,10 +157,9 @@ bool Lane::intervene(Position position, Intervention intervention, const Message
 
 bool Lane::intervene_in_middle(Position position, Intervention intervention,
                                const MessageRef& message, std::uint64_t operation) {
-  if (const auto waiting = waiting_.find(position); waiting != waiting_.end())
-    return intervene_in_waiting(waiting, intervention, message);
-  const bool is_there =
-      is_in_middle(position) && !holes_.contains(position) && leaving_.count(position) == 0;
+  if (is_waiting(position))
+    return intervene_in_waiting(earlier_->waiting.find(position), intervention, message);
+  const bool is_there = is_in_middle(position) && !is_hole(position) && !is_wished_away(position);
   if (intervention == Intervention::release || !is_there || !message || draining() != 0)
     return false;
   --counts_.ready;
@@ -175,12 +174,12 @@ bool Lane::intervene_in_waiting(const WaitingPlace& waiting, Intervention interv
   const Position position = waiting->first;
   if (intervention == Intervention::release) {
     release_waiting(position);
-    return waiting_.count(position) == 0;
+    return !is_waiting(position);
   }
   if (intervention == Intervention::redrive || !message) return false;
   const std::uint32_t group = waiting->second.group;
   stop_waiting(waiting);
-  if (is_in_middle(position)) holes_.insert(position);
+  if (is_in_middle(position)) leaving().holes.insert(position);
   settled_.add(position, message->bytes(), message->body().size(), false);
   if (group != Groups::none) leave_group(position, group, SlotState::delayed);
   return true;

@@ -26,8 +26,8 @@ void Lane::leave(Position position, Slot& slot, LeaveReason reason, std::uint64_
     return;
   }
   if (!slot.message) {
-    leaving_.insert_or_assign(position,
-                              Wish{.reason = reason, .operation = operation, .is_out = true});
+    leaving().wishes.insert_or_assign(
+        position, Wish{.reason = reason, .operation = operation, .is_out = true});
     release_slot(position, slot);
     return;
   }
@@ -51,7 +51,7 @@ void Lane::reject(Position position, Slot& slot) {
 
 void Lane::give_back(Position position, Slot& slot, Settlement settlement) {
   uncount_unacked(slot);
-  const Rules& rules = context_.rules;
+  const Rules& rules = *context_.rules;
   Time due{};
   // Even one that nobody saw may come after later ones now: the flag says so, as RabbitMQ's does.
   slot.redelivered = true;
@@ -104,8 +104,8 @@ void Lane::end_delay(Position position) {
 
 // A message that has waited since before the restart joins the middle, or gets its slot.
 void Lane::release_waiting(Position position) {
-  const auto found = waiting_.find(position);
-  if (found == waiting_.end()) return;
+  if (!is_waiting(position)) return;
+  const auto found = earlier_->waiting.find(position);
   if (is_in_middle(position) && draining() != 0) {
     delayed_.push_back({context_.now + look_again, position});
     std::push_heap(delayed_.begin(), delayed_.end(), std::greater<>());
@@ -116,8 +116,8 @@ void Lane::release_waiting(Position position) {
   if (is_in_middle(position)) {
     ++kept_.count;
     ++counts_.ready;
-    back_.insert_or_assign(position, waiting.delivery_count);
-    if (waiting.overdue) leaving_.emplace(position, Wish{.reason = LeaveReason::expired});
+    earlier_->back.insert_or_assign(position, waiting.delivery_count);
+    if (waiting.overdue) leaving().wishes.emplace(position, Wish{.reason = LeaveReason::expired});
     // In order, but no member until it is first: those before it go first.
     if (waiting.group != Groups::none) leave_group(position, waiting.group, SlotState::delayed);
     return;
@@ -126,7 +126,7 @@ void Lane::release_waiting(Position position) {
   slot.loaded = slot.redelivered = true;
   slot.delivery_count = waiting.delivery_count;
   slot.group = waiting.group;
-  if (waiting.overdue) leaving_.emplace(position, Wish{.reason = LeaveReason::expired});
+  if (waiting.overdue) leaving().wishes.emplace(position, Wish{.reason = LeaveReason::expired});
   if (position < cursor_) return make_ready(position, slot);
   count_ready(slot);
   ++head_count_;
@@ -136,9 +136,10 @@ void Lane::release_waiting(Position position) {
 
 // An active message of a group is in order again.
 void Lane::came_back(Position position, const Slot& slot) {
-  if (slot.group == Groups::none || context_.groups == nullptr) return;
+  if (slot.group == Groups::none || context_.grouping == nullptr) return;
   const Position place = place_in_level(config_.level, position);
-  if (const auto offered = context_.groups->came_back(slot.group, place)) context_.offer(*offered);
+  if (const auto offered = context_.grouping->groups.came_back(slot.group, place))
+    context_.grouping->offer(*offered);
 }
 
 // An expiration of a message's own has come, wherever the message stands.
@@ -150,21 +151,21 @@ void Lane::fire(const DuePoint& point) {
   if (slot != nullptr && slot->message && Context::own_expiry(*slot->message) > context_.now)
     return;
   if (slot != nullptr && !slot->message) {
-    leaving_.emplace(position, Wish{.reason = LeaveReason::expired});
+    leaving().wishes.emplace(position, Wish{.reason = LeaveReason::expired});
   } else if (slot != nullptr && slot->state == SlotState::ready) {
     remove_ready(position, *slot);
     leave(position, *slot, LeaveReason::expired);
-    if (leaving_.count(position) == 0) return;
+    if (!is_wished_away(position)) return;
   } else if (slot != nullptr && slot->state == SlotState::parked) {
     remove_parked(*slot);
     leave(position, *slot, LeaveReason::expired);
-    if (leaving_.count(position) == 0) return;
+    if (!is_wished_away(position)) return;
   } else if (slot != nullptr) {
     slot->overdue = true;
-  } else if (const auto waiting = waiting_.find(position); waiting != waiting_.end()) {
-    waiting->second.overdue = true;
-  } else if (is_in_middle(position) && !holes_.contains(position)) {
-    leaving_.emplace(position, Wish{.reason = LeaveReason::expired});
+  } else if (is_waiting(position)) {
+    earlier_->waiting.find(position)->second.overdue = true;
+  } else if (is_in_middle(position) && !is_hole(position)) {
+    leaving().wishes.emplace(position, Wish{.reason = LeaveReason::expired});
   } else {
     return;
   }
@@ -184,8 +185,8 @@ void Lane::fire_due(std::uint32_t& budget) {
     delayed_.pop_back();
     end_delay(position);
   }
-  if (!parked_due_.empty()) expire_parked(budget);
-  if (!context_.rules.message_ttl && due_ == nullptr) return;
+  if (parked_ != nullptr) expire_parked(budget);
+  if (!context_.rules->message_ttl && due_ == nullptr) return;
   for (; budget != 0; --budget) {
     Position position = 0;
     Slot* const slot = front(position);
@@ -206,7 +207,7 @@ std::uint64_t Lane::drop_oldest(std::uint64_t most) {
     position = tail_begin_;
     slot = slots_.at_or_after(position);
   }
-  if (parked_count_ != 0) {
+  if (has_parked()) {
     Position parked = 0;
     Slot* const first = first_parked(parked);
     if (slot == nullptr || parked < position) {
@@ -221,9 +222,10 @@ std::uint64_t Lane::drop_oldest(std::uint64_t most) {
     return 1;
   }
   // The doomed ones must be the first of the middle; what is purged there has to go before.
-  if (condemned_ != 0) return 0;
+  if (leaving_ != nullptr && leaving_->condemned != 0) return 0;
   const std::uint64_t count = std::min(most, middle_ready());
-  doomed_ += count;
+  if (count == 0) return 0;
+  leaving().doomed += count;
   counts_.ready -= count;
   context_.count(LeaveReason::maxlen, count);
   return count;
@@ -238,8 +240,8 @@ std::optional<Time> Lane::next_due() {
     if (const auto due = due_->next()) consider(*due);
   }
   if (!delayed_.empty()) consider(delayed_.front().due);
-  if (!parked_due_.empty()) consider(parked_due_.front().due);
-  if (context_.rules.message_ttl) {
+  if (parked_ != nullptr && !parked_->due.empty()) consider(parked_->due.front().due);
+  if (context_.rules->message_ttl) {
     Position position = 0;
     if (const Slot* const slot = front(position); slot != nullptr)
       consider(context_.expiry(*slot->message));
@@ -259,9 +261,9 @@ DueIndex::Keeping Lane::keeping_of(Position position) {
   if (const Slot* const slot = slots_.find(position); slot != nullptr)
     return is_stored(*slot) ? DueIndex::Keeping::stored : DueIndex::Keeping::memory;
   if (is_in_middle(position)) {
-    return holes_.contains(position) ? DueIndex::Keeping::gone : DueIndex::Keeping::stored;
+    return is_hole(position) ? DueIndex::Keeping::gone : DueIndex::Keeping::stored;
   }
-  return waiting_.count(position) != 0 ? DueIndex::Keeping::stored : DueIndex::Keeping::gone;
+  return is_waiting(position) ? DueIndex::Keeping::stored : DueIndex::Keeping::gone;
 }
 
 void Lane::note_due(const Message& message, Position position, bool is_stored) {
@@ -269,8 +271,7 @@ void Lane::note_due(const Message& message, Position position, bool is_stored) {
 }
 
 bool Lane::is_here(Position position) noexcept {
-  return slots_.find(position) != nullptr || leaving_.count(position) != 0 ||
-         waiting_.count(position) != 0;
+  return slots_.find(position) != nullptr || is_wished_away(position) || is_waiting(position);
 }
 
 void Lane::due_loaded(std::span<const DuePoint> entries, bool is_last) {

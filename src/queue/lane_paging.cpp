@@ -27,7 +27,7 @@ void Lane::balance(bool wanted) {
     if (tail_begin_ < paged_end_) evict();
   }
   if (handed_out_bytes_ > config_.window_head_bytes) slim_handed_out();
-  if (wanted || !leaving_.empty() || draining() != 0) read_on(wanted);
+  if (wanted || leaving_ != nullptr) read_on(wanted);
   if (due_ != nullptr) keep_due();
 }
 
@@ -75,7 +75,7 @@ void Lane::page_out() {
 // Drops the front of the tail from memory as far as the store has it. Not while purged messages are
 // being read: nothing ready may come to lie behind them.
 void Lane::evict() {
-  if (condemned_ != 0) return;
+  if (leaving_ != nullptr && leaving_->condemned != 0) return;
   while (tail_begin_ < paged_end_) {
     Position position = tail_begin_;
     Slot* const slot = slots_.at_or_after(position);

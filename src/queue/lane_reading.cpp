@@ -27,7 +27,7 @@ void Lane::read_on(bool wanted) {
   if (reading_ != Reading::nothing || read_failed_) return;
   const std::uint64_t window = std::max<std::uint64_t>(config_.window_head_bytes / 2, 1);
   if (draining() != 0) return read(Reading::ahead, head_end_, tail_begin_, window);
-  if (wanted && claiming_ != 0) {
+  if (wanted && is_claiming()) {
     read_claiming();
     if (reading_ != Reading::nothing) return;
   }
@@ -39,7 +39,7 @@ void Lane::read_on(bool wanted) {
   }
   const bool ahead = wanted && middle_count() != 0;
   if (ahead && head_count_ == 0) return read(Reading::ahead, head_end_, tail_begin_, window);
-  if (!leaving_.empty()) return read_leaving();
+  if (has_wishes()) return read_leaving();
   if (ahead && head_bytes_ <= config_.window_head_bytes / 2)
     read(Reading::ahead, head_end_, tail_begin_, window);
 }
@@ -52,9 +52,9 @@ void Lane::read(Reading what, Position from, Position to, std::uint64_t bytes_ma
 }
 
 void Lane::read_leaving() {
-  const Position first = leaving_.begin()->first;
+  const Position first = leaving_->wishes.begin()->first;
   Position last = first;
-  for (const auto& [position, wish] : leaving_) {
+  for (const auto& [position, wish] : leaving_->wishes) {
     if (position - last > leaving_gap_max) break;
     last = position;
   }
@@ -86,49 +86,51 @@ void Lane::loaded(Position from, Position next, std::span<Loaded> messages) {
   if (!messages.empty()) next = std::max(next, messages.back().position + 1);
   next = std::min(next, read_to_);
   if (what == Reading::looking) {
-    looked_ = Looked{from, next, {}};
+    looked_ = std::make_unique<Looked>(Looked{from, next, {}});
     for (Loaded& message : messages) looked_->messages.push_back(std::move(message));
     return;
   }
   read_failed_ = next <= from;
   if (what == Reading::claiming) return groups_read(next, messages);
-  auto wish = leaving_.lower_bound(from);
+  std::map<Position, Wish>& wishes = leaving().wishes;
+  auto wish = wishes.lower_bound(from);
   for (Loaded& message : messages) {
     ensure(static_cast<bool>(message.message), "loaded nothing");
     const Position position = message.position;
     // What was to leave and is not in the store is gone.
-    while (wish != leaving_.end() && wish->first < position) wish = leaving_.erase(wish);
-    const bool wished = wish != leaving_.end() && wish->first == position;
+    while (wish != wishes.end() && wish->first < position) wish = wishes.erase(wish);
+    const bool wished = wish != wishes.end() && wish->first == position;
     if (wished) ++wish;
     if (wished && take_leaving(message, what)) continue;
     if (Slot* const slot = slots_.find(position); slot != nullptr)
       load_slot(*slot, message);
-    else if (what == Reading::ahead && is_in_middle(position) && !holes_.contains(position))
+    else if (what == Reading::ahead && is_in_middle(position) && !is_hole(position))
       load_middle(message);
   }
-  while (wish != leaving_.end() && wish->first < next) wish = leaving_.erase(wish);
+  while (wish != wishes.end() && wish->first < next) wish = wishes.erase(wish);
   drop_vanished(from, next);
   if (what == Reading::ahead) advance_head(next);
   if (middle_count() == 0) head_end_ = tail_begin_;
-  if (!holes_.empty()) holes_.forget_below(head_end_);
+  leaving_->holes.forget_below(head_end_);
+  if (leaving_->is_empty()) leaving_.reset();
 }
 
 // A message that somebody wished away has come. False: load_middle() will see to it.
 bool Lane::take_leaving(Loaded& loaded, Reading what) {
-  const Wish wish = leaving_.find(loaded.position)->second;
+  const Wish wish = leaving_->wishes.find(loaded.position)->second;
   if (wish.is_out) {
-    leaving_.erase(loaded.position);
+    leaving_->wishes.erase(loaded.position);
     let_go(loaded, &wish);
     return true;
   }
   if (Slot* const slot = slots_.find(loaded.position); slot != nullptr) {
-    leaving_.erase(loaded.position);
+    leaving_->wishes.erase(loaded.position);
     expire_slot(*slot, loaded);
     return true;
   }
   if (what == Reading::ahead) return false;
-  if (!is_in_middle(loaded.position) || holes_.contains(loaded.position)) {
-    leaving_.erase(loaded.position);
+  if (!is_in_middle(loaded.position) || is_hole(loaded.position)) {
+    leaving_->wishes.erase(loaded.position);
   } else if (draining() == 0) {
     static_cast<void>(leave_by_wish(loaded));
   }
@@ -155,10 +157,10 @@ void Lane::expire_slot(Slot& slot, Loaded& loaded) {
 
 // Lets a message of the middle go if somebody wished it away and is right.
 bool Lane::leave_by_wish(Loaded& loaded) {
-  const auto found = leaving_.find(loaded.position);
-  if (found == leaving_.end()) return false;
+  if (!is_wished_away(loaded.position)) return false;
+  const auto found = leaving_->wishes.find(loaded.position);
   const Wish wish = found->second;
-  leaving_.erase(found);
+  leaving_->wishes.erase(found);
   if (wish.reason == LeaveReason::expired && !context_.is_expired(*loaded.message)) return false;
   --counts_.ready;
   context_.count(wish.reason);
@@ -189,7 +191,7 @@ void Lane::leave_middle(Loaded& loaded, const Wish* wish) {
   const Stored taken = take_from_middle(*loaded.message);
   counts_.ready_bytes -= taken.bytes;
   counts_.ready_body_bytes -= taken.body_bytes;
-  holes_.insert(loaded.position);
+  leaving().holes.insert(loaded.position);
   let_go(loaded, wish);
 }
 
@@ -225,18 +227,18 @@ void Lane::load_slot(Slot& slot, Loaded& loaded) {
 }
 
 void Lane::load_middle(Loaded& loaded) {
-  if (!waiting_.empty() && waiting_.count(loaded.position) != 0) return;
+  if (is_waiting(loaded.position)) return;
   const bool spilled = !is_kept(*loaded.message);
   if ((spilled ? spilled_ : kept_).count == 0) return;
   if (draining() != 0) {
     const Wish doom{.reason = LeaveReason::maxlen};
-    const bool is_doomed = doomed_ != 0;
-    is_doomed ? --doomed_ : --condemned_;
-    leaving_.erase(loaded.position);
+    const bool is_doomed = leaving_->doomed != 0;
+    is_doomed ? --leaving_->doomed : --leaving_->condemned;
+    leaving_->wishes.erase(loaded.position);
     leave_middle(loaded, is_doomed ? &doom : nullptr);
     return;
   }
-  if (!leaving_.empty() && leave_by_wish(loaded)) return;
+  if (leave_by_wish(loaded)) return;
   const Stored taken = take_from_middle(*loaded.message);
   Slot& slot = slots_.occupy(loaded.position);
   slot.bytes = loaded.message->bytes();
@@ -247,12 +249,10 @@ void Lane::load_middle(Loaded& loaded) {
   slot.delivery_count = loaded.delivery_count;
   slot.spilled = spilled;
   slot.loaded = true;
-  if (!back_.empty()) {
-    if (const auto back = back_.find(loaded.position); back != back_.end()) {
-      slot.delivery_count = back->second;
-      slot.redelivered = true;
-      back_.erase(back);
-    }
+  if (const auto count = returns_before(loaded.position)) {
+    slot.delivery_count = *count;
+    slot.redelivered = true;
+    earlier_->back.erase(loaded.position);
   }
   counts_.ready_bytes += slot.bytes - taken.bytes;
   counts_.ready_body_bytes += slot.body_bytes - taken.body_bytes;
@@ -281,7 +281,7 @@ void Lane::advance_head(Position next) {
   counts_.ready_bytes -= kept_.bytes + spilled_.bytes;
   counts_.ready_body_bytes -= kept_.body_bytes + spilled_.body_bytes;
   kept_ = spilled_ = {};
-  doomed_ = condemned_ = 0;
+  leaving_->doomed = leaving_->condemned = 0;
 }
 
 }  // namespace tern::queue

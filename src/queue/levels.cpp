@@ -70,13 +70,19 @@ Lane* Levels::lowest() noexcept {
   return nullptr;
 }
 
-Lane* Levels::chosen(const PriorityWeights& weights, LevelSet& choice) noexcept {
-  choice = ready_;
+void Levels::set_weights(const std::vector<std::uint32_t>& weights) {
+  weights_.reset();
+  if (!weights.empty()) weights_ = std::make_unique<PriorityWeights>(weights, lanes_.size());
+}
+
+// By shares, among all levels that have something.
+Lane* Levels::chosen() noexcept {
+  choice_ = ready_;
   each_of(ready_, [&](const Lane& lane) {
-    if (!lane.has_ready()) choice.erase(lane.level());
+    if (!lane.has_ready()) choice_.erase(lane.level());
     if (!lane.has_ready() && !lane.has_parked()) ready_.erase(lane.level());
   });
-  return choice.highest() < 0 ? nullptr : find(weights.next(choice));
+  return choice_.highest() < 0 ? nullptr : find(weights_->next(choice_));
 }
 
 }  // namespace tern::queue

@@ -28,12 +28,16 @@ class Levels {
     return priority < lanes_.size() ? priority : static_cast<std::uint8_t>(lanes_.size() - 1);
   }
 
-  /// The highest and the lowest lane with ready messages, null if there is none.
-  [[nodiscard]] Lane* highest() noexcept;
+  /// From now on each level has its share of the deliveries; empty: strictly highest first.
+  void set_weights(const std::vector<std::uint32_t>& weights);
+  /// The lane whose turn it is of those with ready messages; null if there is none.
+  [[nodiscard]] Lane* next() noexcept { return weights_ == nullptr ? highest() : chosen(); }
+  /// A message of the level that was next() was delivered.
+  void served(std::uint8_t level) noexcept {
+    if (weights_ != nullptr) weights_->served(level, choice_);
+  }
+  /// The lowest lane with ready messages, null if there is none.
   [[nodiscard]] Lane* lowest() noexcept;
-  /// The lane whose turn it is of those with ready messages, which are put into `choice`; null if
-  /// there is none.
-  [[nodiscard]] Lane* chosen(const PriorityWeights& weights, LevelSet& choice) noexcept;
   /// Messages of a lane may have become ready.
   void note_ready(std::uint8_t level) noexcept { ready_.insert(level); }
 
@@ -54,6 +58,8 @@ class Levels {
   [[nodiscard]] static Lane::Config share_of(const Settings& settings, std::uint8_t level);
 
  private:
+  [[nodiscard]] Lane* highest() noexcept;
+  [[nodiscard]] Lane* chosen() noexcept;
   template <typename Visit>
   void each_of(LevelSet levels, Visit&& visit) {
     for (int level = levels.highest(); level >= 0; level = levels.highest()) {
@@ -66,8 +72,10 @@ class Levels {
   std::vector<Lane*> lanes_;  ///< by level; null until made
   std::vector<std::unique_ptr<Lane>> owned_;
   LevelSet made_;
-  LevelSet ready_;    ///< all that have ready messages, and some more
-  LevelSet touched_;  ///< by the command being carried out
+  LevelSet ready_;                            ///< all that have ready messages, and some more
+  LevelSet touched_;                          ///< by the command being carried out
+  std::unique_ptr<PriorityWeights> weights_;  ///< if the levels have shares
+  LevelSet choice_;                           ///< the levels of which the last one was chosen
 };
 
 }  // namespace tern::queue

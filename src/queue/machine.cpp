@@ -13,14 +13,8 @@ Queue::Machine::Machine(const Settings& settings, Sink& sink)
       counts_(context_.counts),
       lane_(Levels::share_of(settings, 0), context_),
       pacing_(settings.window_tail_bytes),
-      consumers_(sink, [this](Consumers::Index holder, Position place) {
-        Lane* lane = nullptr;
-        const Slot* const slot = unacked_at(place, lane);
-        return slot != nullptr && slot->holder == holder;
-      }) {
+      consumers_(sink, this) {
   plain_ = !settings.is_gate;
-  context_.offer = [this](Position place) { offer(place); };
-  context_.hold_group = [this](const Message& message) { return hold_group(message); };
   if (settings.priority_max == 0) return;
   levels_ = std::make_unique<Levels>(context_, lane_);
   plain_ = false;
@@ -73,7 +67,7 @@ void Queue::Machine::deliver_new(Lane& lane, MessageRef&& message, const Publish
   delivery.queue = context_.settings.id;
   delivery.consumer = id.number;
   delivery.auto_ack = record.auto_ack;
-  delivery.shows_count = context_.rules.shows_delivery_count;
+  delivery.shows_count = context_.rules->shows_delivery_count;
   if (record.auto_ack) {
     delivery.position = lane.pass();
     if (token.sequence != 0) sink_.publish_settled(token, PublishOutcome::accepted);
@@ -139,6 +133,12 @@ Slot* Queue::Machine::unacked_at(Position place, Lane*& lane) {
   }
   lane = levels_->find(level_of_place(place));
   return lane == nullptr ? nullptr : lane->unacked(position_of_place(place));
+}
+
+bool Queue::Machine::holds(Consumers::Index holder, Position place) {
+  Lane* lane = nullptr;
+  const Slot* const slot = unacked_at(place, lane);
+  return slot != nullptr && slot->holder == holder;
 }
 
 // A holder has a message from now on; under a timeout that matters.
@@ -230,9 +230,9 @@ void Queue::Machine::finish() {
 // Keeps the windows and reports what was settled. Publishers go on once the tails fit again.
 void Queue::Machine::finish_lanes() {
   const bool wanted =
-      counts_.consumers != 0 || !gets_.empty() || context_.rules.message_ttl.has_value();
+      counts_.consumers != 0 || !gets_.empty() || context_.rules->message_ttl.has_value();
   bool relaxed = true;
-  if (!browses_.empty()) gather();
+  if (browsing_ != nullptr) gather();
   const auto end = [&](Lane& lane) {
     lane.balance(wanted);
     lane.flush();
@@ -277,7 +277,7 @@ void Queue::Machine::dispatch() {
       lane->take(position, *slot, delivery);
     else
       lane->check_out(position, *slot, index, delivery);
-    if (weights_ != nullptr) weights_->served(lane->level(), choice_);
+    if (levels_ != nullptr) levels_->served(lane->level());
     if (!delivery.auto_ack) note_held(index, delivery.position);
     consumers_.served(index, bytes);
     sink_.deliver(id, std::move(delivery));
@@ -311,7 +311,7 @@ void Queue::Machine::answer_get(const Get& get, Lane& lane, Position position, S
     consumers_.checked_out(holder);
     lane.check_out(position, slot, holder, delivery);
   }
-  if (weights_ != nullptr) weights_->served(lane.level(), choice_);
+  if (levels_ != nullptr) levels_->served(lane.level());
   sink_.got(get.token, std::move(delivery), counts_.ready);
 }
 

@@ -19,12 +19,11 @@
 #include "queue/lane.hpp"
 #include "queue/levels.hpp"
 #include "queue/pacing.hpp"
-#include "queue/priority_weights.hpp"
 #include "queue/queue.hpp"
 
 namespace tern::queue {
 
-class Queue::Machine {
+class Queue::Machine final : private Consumers::Holdings {
  public:
   Machine(const Settings& settings, Sink& sink);
   Machine(const Machine&) = delete;
@@ -61,7 +60,7 @@ class Queue::Machine {
 
   [[nodiscard]] Consumers& consumers() noexcept { return consumers_; }
   [[nodiscard]] const Counts& counts() const noexcept { return counts_; }
-  [[nodiscard]] const Rules& rules() const noexcept { return context_.rules; }
+  [[nodiscard]] const Rules& rules() const noexcept { return *context_.rules; }
   [[nodiscard]] QueueId id() const noexcept { return context_.settings.id; }
 
  private:
@@ -78,8 +77,16 @@ class Queue::Machine {
     bool is_set_done = false;
   };
 
-  /// Bytes of shown messages that are remembered for what the operator does with them.
-  static constexpr std::uint64_t shown_bytes_max = 4ULL << 20;
+  /// What operators look at. Few queues are ever looked at, so it is made by the first browse().
+  struct Browsing {
+    /// Bytes of shown messages that are remembered for what the operator does with them.
+    static constexpr std::uint64_t shown_bytes_max = 4ULL << 20;
+
+    std::deque<Browse> pages;              ///< being gathered, one after the other
+    std::map<Position, MessageRef> shown;  ///< of the last pages, by place
+    std::uint64_t shown_bytes = 0;
+  };
+
   /// Messages that a command lets go, at most; the rest follows in a tick.
   static constexpr std::uint32_t budget_max = 1000;
 
@@ -95,6 +102,7 @@ class Queue::Machine {
   void answer_empty(const Get& get);
   [[nodiscard]] Slot* unacked_at(Position place, Lane*& lane);
   void settle_one(Lane& lane, Position position, Slot& slot, Settlement settlement);
+  [[nodiscard]] bool holds(Consumers::Index holder, Position place) override;
   void note_held(Consumers::Index holder, Position place);
   void wake_lanes();
   void finish_lanes();
@@ -132,17 +140,17 @@ class Queue::Machine {
   [[nodiscard]] Way claim(Lane& lane, Position position, Slot& slot);
   void unclaim(const Lane& lane, Position position, const Slot& slot);
   void offer(Position place);
-  [[nodiscard]] Groups::Index hold_group(const Message& message);
   [[nodiscard]] std::uint64_t purge_parked();
   /// Ready messages that wait for others of their group.
   [[nodiscard]] std::uint64_t parked() const noexcept {
-    return context_.groups == nullptr ? 0 : context_.groups->parked();
+    return context_.grouping == nullptr ? 0 : context_.grouping->groups.parked();
   }
 
   // machine_browse.cpp
   void gather();
   [[nodiscard]] bool gather_lanes();
   void show();
+  [[nodiscard]] MessageRef shown_at(Position place) const;
 
   // machine_consumers.cpp
   void configure_consumers(const Rules& rules);
@@ -161,17 +169,11 @@ class Queue::Machine {
   bool lease_ended_ = false;
   std::uint32_t budget_ = 0;  ///< messages that may still be let go
   std::unique_ptr<Levels> levels_;
-  std::vector<Get> gets_;                 ///< waiting for a read
-  std::vector<SessionId> held_;           ///< publishers held back
-  std::deque<Browse> browses_;            ///< pages being gathered, one after the other
-  std::map<Position, MessageRef> shown_;  ///< of the last pages, by place
-  std::uint64_t shown_bytes_ = 0;
+  std::vector<Get> gets_;        ///< waiting for a read
+  std::vector<SessionId> held_;  ///< publishers held back
+  std::unique_ptr<Browsing> browsing_;
   Time asked_ = Context::never;  ///< the tick that the sink was asked for
   std::optional<Time> lease_from_;
-  std::unique_ptr<PriorityWeights> weights_;  ///< if the levels have shares
-  LevelSet choice_;                           ///< the levels of which the last one was chosen
-  MessageKey group_key_;                      ///< what names a message's group
-  std::string group_memory_;
   std::unique_ptr<DedupWindow> dedup_;   ///< if the queue has, or had, deduplication
   std::unique_ptr<DelayedSet> delayed_;  ///< once a message was delayed
 };

@@ -21,14 +21,15 @@ void Queue::Machine::browse(const BrowseRequest& request) {
     browse.from = request.from;
     browse.is_set_done = request.state != MessageState::delayed;
   }
-  browses_.push_back(std::move(browse));
+  if (browsing_ == nullptr) browsing_ = std::make_unique<Browsing>();
+  browsing_->pages.push_back(std::move(browse));
   finish();
 }
 
 // Goes on with the pages as far as possible; the rest comes when something was read.
 void Queue::Machine::gather() {
-  while (!browses_.empty()) {
-    Browse& browse = browses_.front();
+  while (!browsing_->pages.empty()) {
+    Browse& browse = browsing_->pages.front();
     if (!browse.is_set_done && delayed_ != nullptr) {
       if (!delayed_->look(browse.from, browse.page)) return;
       if (browse.from != 0) {
@@ -46,7 +47,7 @@ void Queue::Machine::gather() {
 }
 
 bool Queue::Machine::gather_lanes() {
-  Browse& browse = browses_.front();
+  Browse& browse = browsing_->pages.front();
   for (; browse.level >= 0; --browse.level) {
     Lane* const lane =
         levels_ == nullptr ? &lane_ : levels_->find(static_cast<std::uint8_t>(browse.level));
@@ -65,16 +66,16 @@ bool Queue::Machine::gather_lanes() {
 
 // Answers with the first page. What it shows is remembered for a while.
 void Queue::Machine::show() {
-  Browse browse = std::move(browses_.front());
-  browses_.pop_front();
+  Browse browse = std::move(browsing_->pages.front());
+  browsing_->pages.pop_front();
   Position next = browse.from;
   if (browse.is_set_done)
     next = browse.level < 0 || browse.from == 0
                ? 0
                : place_in_level(static_cast<std::uint8_t>(browse.level), browse.from);
-  if (shown_bytes_ > shown_bytes_max) {
-    shown_.clear();
-    shown_bytes_ = 0;
+  if (browsing_->shown_bytes > Browsing::shown_bytes_max) {
+    browsing_->shown.clear();
+    browsing_->shown_bytes = 0;
   }
   for (Found& found : browse.page.found) {
     if (found.state == MessageState::unacked) {
@@ -83,10 +84,17 @@ void Queue::Machine::show() {
         found.holder = consumers_.at(slot->holder).id;
       continue;
     }
-    shown_bytes_ += found.message->bytes();
-    shown_.insert_or_assign(found.position, found.message);
+    browsing_->shown_bytes += found.message->bytes();
+    browsing_->shown.insert_or_assign(found.position, found.message);
   }
   sink_.browsed(context_.settings.id, browse.request.operation, std::move(browse.page.found), next);
+}
+
+// What an operator was shown at a place, if that is remembered.
+MessageRef Queue::Machine::shown_at(Position place) const {
+  if (browsing_ == nullptr) return {};
+  const auto shown = browsing_->shown.find(place);
+  return shown == browsing_->shown.end() ? MessageRef{} : shown->second;
 }
 
 std::uint64_t Queue::Machine::intervene(std::span<const Position> places, Intervention intervention,
@@ -103,9 +111,8 @@ std::uint64_t Queue::Machine::intervene(std::span<const Position> places, Interv
     }
     Lane* const lane = levels_ == nullptr ? &lane_ : levels_->find(level_of_place(place));
     if (lane == nullptr) continue;
-    const auto shown = shown_.find(place);
-    const MessageRef message = shown == shown_.end() ? MessageRef{} : shown->second;
-    if (!lane->intervene(position_of_place(place), intervention, message, operation)) continue;
+    if (!lane->intervene(position_of_place(place), intervention, shown_at(place), operation))
+      continue;
     ++count;
     if (levels_ != nullptr) levels_->note_ready(lane->level());
   }

@@ -35,7 +35,7 @@ void Queue::Machine::remember(const Message& message, bool is_forwarded) {
 // Takes a message that is not to be ready now: it waits for its time, or passes the gate. A message
 // that names a time of its own is not subject to the queue's delay.
 bool Queue::Machine::delays(MessageRef& message, const PublisherToken& token) {
-  const Rules& rules = context_.rules;
+  const Rules& rules = *context_.rules;
   std::optional<Time> due;
   if (context_.settings.is_gate) {
     if (message->is_timed()) due = exchange_delay(*message, context_.now);

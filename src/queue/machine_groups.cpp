@@ -8,18 +8,18 @@ namespace tern::queue {
 
 // A message that is first in order takes its group, or is parked.
 Queue::Machine::Way Queue::Machine::claim(Lane& lane, Position position, Slot& slot) {
-  if (context_.groups == nullptr) return Way::free;
+  if (context_.grouping == nullptr) return Way::free;
   if (context_.lanes_claiming != 0) return Way::blocked;
   const Position place = place_in_level(lane.level(), position);
-  Groups& groups = *context_.groups;
+  Groups& groups = context_.grouping->groups;
   Groups::Claim claim{};
   if (slot.group != Groups::none) {
     claim = groups.claim_again(place, slot.group);
   } else {
-    const auto key = group_key_.of(*slot.message, group_memory_);
-    if (!key) return Way::free;
+    const auto hash = context_.grouping->hash_of(*slot.message);
+    if (!hash) return Way::free;
     Groups::Index group = Groups::none;
-    claim = groups.claim(Groups::hash_of(*key), place, group);
+    claim = groups.claim(*hash, place, group);
     slot.group = group;
   }
   if (claim == Groups::Claim::granted) return Way::free;
@@ -30,14 +30,9 @@ Queue::Machine::Way Queue::Machine::claim(Lane& lane, Position position, Slot& s
 
 // Nobody could take the message: it stays first in order.
 void Queue::Machine::unclaim(const Lane& lane, Position position, const Slot& slot) {
-  if (context_.groups == nullptr || slot.group == Groups::none) return;
+  if (context_.grouping == nullptr || slot.group == Groups::none) return;
   const Position place = place_in_level(lane.level(), position);
-  if (const auto offered = context_.groups->came_back(slot.group, place)) offer(*offered);
-}
-
-Groups::Index Queue::Machine::hold_group(const Message& message) {
-  const auto key = group_key_.of(message, group_memory_);
-  return key ? context_.groups->hold(Groups::hash_of(*key)) : Groups::none;
+  if (const auto offered = context_.grouping->groups.came_back(slot.group, place)) offer(*offered);
 }
 
 void Queue::Machine::offer(Position place) {
@@ -51,7 +46,7 @@ void Queue::Machine::offer(Position place) {
 }
 
 std::uint64_t Queue::Machine::purge_parked() {
-  if (context_.groups == nullptr) return 0;
+  if (context_.grouping == nullptr) return 0;
   std::uint64_t count = 0;
   if (levels_ == nullptr) {
     count = lane_.purge_parked();
@@ -64,21 +59,23 @@ std::uint64_t Queue::Machine::purge_parked() {
 // Under another name all groups begin anew: what is unacked then belongs to none. Under another
 // time to live the parked ones expire at other times, which they learn by being first in order.
 void Queue::Machine::configure_groups(const Rules& rules) {
-  const Rules& before = context_.rules;
+  const Rules& before = *context_.rules;
   const bool is_new = rules.group != before.group;
-  if (context_.groups != nullptr && rules.message_ttl != before.message_ttl && !is_new)
-    for (const Position place : context_.groups->offer_all()) offer(place);
+  if (context_.grouping != nullptr && rules.message_ttl != before.message_ttl && !is_new)
+    for (const Position place : context_.grouping->groups.offer_all()) offer(place);
   if (!is_new) return;
-  if (context_.groups != nullptr) {
-    for (const Position place : context_.groups->clear()) offer(place);
+  if (context_.grouping != nullptr) {
+    for (const Position place : context_.grouping->groups.clear()) offer(place);
     if (levels_ == nullptr)
       lane_.forget_groups();
     else
       levels_->each([](Lane& lane) { lane.forget_groups(); });
   }
-  context_.groups = rules.group.empty() ? nullptr : std::make_unique<Groups>();
-  group_key_ = MessageKey(rules.group, text_property(rules.group));
-  if (context_.groups == nullptr) return;
+  context_.grouping.reset();
+  if (rules.group.empty()) return;
+  context_.grouping = std::make_unique<Grouping>(
+      Grouping{.key = MessageKey(rules.group, text_property(rules.group)),
+               .offer = [this](Position place) { offer(place); }});
   if (levels_ == nullptr)
     lane_.claim_groups();
   else

@@ -8,7 +8,7 @@
 namespace tern::queue {
 
 bool Queue::Machine::is_plain() const noexcept {
-  const Rules& rules = context_.rules;
+  const Rules& rules = *context_.rules;
   return levels_ == nullptr && delayed_ == nullptr && !context_.settings.is_gate &&
          rules.delivery_delay.count() <= 0 && !rules.deduplication.enabled && rules.group.empty() &&
          !consumers_.next_deadline() && !rules.message_ttl && !rules.length_max &&
@@ -32,7 +32,7 @@ void Queue::Machine::publish_ruled(MessageRef&& message, const PublisherToken& t
     return finish();
   }
   const Time expiry = context_.expiry(*message);
-  if (context_.groups == nullptr && counts_.ready == 0 && lane->is_idle() &&
+  if (context_.grouping == nullptr && counts_.ready == 0 && lane->is_idle() &&
       (expiry > context_.now || expiry <= message->received())) {
     if (const auto consumer = consumers_.able_now(); consumer != Consumers::none) {
       remember(*message);
@@ -55,7 +55,7 @@ void Queue::Machine::publish_ruled(MessageRef&& message, const PublisherToken& t
 
 // As in RabbitMQ the new message counts even if somebody could take it at once.
 bool Queue::Machine::overflows(const Message& message) const noexcept {
-  const Rules& rules = context_.rules;
+  const Rules& rules = *context_.rules;
   if (rules.overflow == Overflow::drop_head) return false;
   return (rules.length_max && counts_.ready + 1 > *rules.length_max) ||
          (rules.length_bytes_max &&
@@ -64,7 +64,7 @@ bool Queue::Machine::overflows(const Message& message) const noexcept {
 
 void Queue::Machine::refuse(MessageRef&& message, const PublisherToken& token) {
   ++counts_.refused;
-  if (context_.rules.overflow == Overflow::reject_publish_dlx) {
+  if (context_.rules->overflow == Overflow::reject_publish_dlx) {
     context_.count(LeaveReason::maxlen);
     if (context_.forwards(LeaveReason::maxlen))
       context_.forward({.message = std::move(message), .reason = LeaveReason::maxlen});
@@ -107,10 +107,7 @@ void Queue::Machine::fire_due() {
 // The next message to deliver, after those that have expired were let go.
 Slot* Queue::Machine::next_ruled(Lane*& lane, Position& position) {
   for (;;) {
-    if (weights_ != nullptr)
-      lane = levels_->chosen(*weights_, choice_);
-    else if (levels_ != nullptr)
-      lane = levels_->highest();
+    if (levels_ != nullptr) lane = levels_->next();
     Slot* const slot = lane == nullptr ? nullptr : lane->front(position);
     if (slot == nullptr) return nullptr;
     if (!context_.is_expired(*slot->message)) {
@@ -129,7 +126,7 @@ Slot* Queue::Machine::next_ruled(Lane*& lane, Position& position) {
 // doomed and not read yet are unknown: until they are, no more is dropped for the sake of bytes.
 void Queue::Machine::keep_limits() {
   limits_pending_ = false;
-  const Rules& rules = context_.rules;
+  const Rules& rules = *context_.rules;
   if (rules.overflow != Overflow::drop_head) return;
   for (;;) {
     const bool is_long = rules.length_max && counts_.ready > *rules.length_max;
@@ -185,15 +182,12 @@ void Queue::Machine::tick() {
 
 void Queue::Machine::configure(const Rules& rules) {
   configure_groups(rules);
-  context_.rules = rules;
+  context_.rules.set(rules);
   configure_consumers(rules);
   if (rules.deduplication.enabled && dedup_ == nullptr)
     dedup_ = std::make_unique<DedupWindow>(context_.settings.id, sink_);
   if (dedup_ != nullptr) dedup_->configure(rules.deduplication, context_.now);
-  weights_.reset();
-  if (levels_ != nullptr && !rules.priority_weights.empty())
-    weights_ = std::make_unique<PriorityWeights>(rules.priority_weights,
-                                                 context_.settings.priority_max + std::size_t{1});
+  if (levels_ != nullptr) levels_->set_weights(rules.priority_weights);
   plain_ = is_plain();
   if (levels_ != nullptr) levels_->touch_all();
   if (!lease_from_) lease_from_ = context_.now;
@@ -212,8 +206,8 @@ void Queue::Machine::renew_lease() {
 
 // The lease runs while nobody consumes.
 void Queue::Machine::watch_lease() {
-  if (!context_.rules.expires || lease_ended_ || consumers_.active() != 0 || !lease_from_) return;
-  const Time end = Context::later(*lease_from_, *context_.rules.expires);
+  if (!context_.rules->expires || lease_ended_ || consumers_.active() != 0 || !lease_from_) return;
+  const Time end = Context::later(*lease_from_, *context_.rules->expires);
   if (end > context_.now) return ask(end);
   lease_ended_ = true;
   sink_.lease_ended(context_.settings.id);

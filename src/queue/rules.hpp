@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -65,6 +66,27 @@ struct Rules {
   std::vector<std::uint32_t> priority_weights;
 
   friend bool operator==(const Rules&, const Rules&) = default;
+};
+
+inline const Rules default_rules{};
+
+/// The rules that a queue works by. Rules are large and most queues have the default ones, so these
+/// are kept once for all queues.
+class RulesInForce {
+ public:
+  void set(const Rules& rules) {
+    rules_.reset(rules == default_rules ? &default_rules : new Rules(rules));
+  }
+  [[nodiscard]] const Rules& operator*() const noexcept { return *rules_; }
+  [[nodiscard]] const Rules* operator->() const noexcept { return rules_.get(); }
+
+ private:
+  struct Release {
+    void operator()(const Rules* rules) const noexcept {
+      if (rules != &default_rules) delete rules;
+    }
+  };
+  std::unique_ptr<const Rules, Release> rules_{&default_rules};
 };
 
 }  // namespace tern::queue

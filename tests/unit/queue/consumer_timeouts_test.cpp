@@ -11,12 +11,14 @@
 namespace tern::queue::test {
 
 namespace {
-struct Held {
+struct Held final : Consumers::Holdings {
   NullSink sink;
   std::map<Consumers::Index, std::map<Position, Time>> held;
-  Consumers consumers{sink, [this](Consumers::Index index, Position place) {
-                        return held[index].count(place) != 0;
-                      }};
+  Consumers consumers{sink, this};
+
+  bool holds(Consumers::Index index, Position place) override {
+    return held[index].count(place) != 0;
+  }
 
   static ConsumerId id_of(std::uint32_t number) {
     return {.session = {.shard = ShardId{0}, .number = 1}, .number = number};

@@ -159,4 +159,14 @@ TEST_CASE("what waits over a restart is deleted once it was read, and its group 
   CHECK(f.queue->counts().delayed == 0);
 }
 
+// What the store knows of returns may outlive the messages: it drops a note with the segment.
+TEST_CASE("a note of a return whose message is gone leaves an empty queue empty") {
+  FakeSink sink;
+  Queue queue(Fixture::durable(), sink);
+  queue.restore(QueueId{7}, {.next = 5, .returned = {{.position = 3, .delivery_count = 2}}});
+  queue.configure({}, at_ms(0));
+  CHECK(queue.counts().ready == 0);
+  CHECK(queue.counts().delayed == 0);
+}
+
 }  // namespace tern::queue::test
