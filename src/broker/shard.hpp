@@ -377,6 +377,7 @@ class Shard final : public Broker, private queue::Sink {
   std::deque<PendingForward> forwards_;
   std::uint64_t forwards_bytes_ = 0;
   std::deque<PendingForward> prompt_forwards_;  ///< of a transaction's share: in its batch
+  bool forwards_cannot_wait_ = false;  ///< a transaction repeats a message that may be in forwards_
   /// Transactions of transfers that are not durable yet. Others wait for them, because transactions
   /// of two shards that cross each other turn after turn could never be cut from those that follow.
   std::uint32_t transfers_in_flight_ = 0;

@@ -23,8 +23,13 @@ void Shard::forward(QueueId queue, queue::Forward&& forward) {
   forwards_.push_back({owned->record, std::move(forward)});
 }
 
-// A duplicate may repeat a message that waits to be forwarded.
+// A duplicate may repeat a message that waits to be forwarded. A transaction cannot wait for that,
+// so what waits is written with it.
 void Shard::publish_settled_later(const PublisherToken& token) {
+  if (is_in_transaction_) {
+    forwards_cannot_wait_ = true;
+    return;
+  }
   if (forwards_.empty()) return staging_.add_confirm(token);
   PendingForward confirm;
   confirm.forward.token = token;
@@ -45,7 +50,7 @@ void Shard::carry_out_forwards() {
     carry_out(pending);
     is_in_transaction_ = false;
   }
-  if (transfers_in_flight_ != 0) return;
+  if (transfers_in_flight_ != 0 && !std::exchange(forwards_cannot_wait_, false)) return;
   while (!forwards_.empty()) {
     PendingForward pending = std::move(forwards_.front());
     forwards_.pop_front();

@@ -17,10 +17,9 @@ bool Queue::Machine::is_duplicate(const Message& message, const PublisherToken& 
   const auto key = dedup_->key_of(message);
   if (!key || !dedup_->is_known(*key, context_.now)) return false;
   ++counts_.duplicates;
-  if (token.sequence == 0) return true;
   if (context_.settings.durable)
     sink_.publish_settled_later(token);
-  else
+  else if (token.sequence != 0)
     sink_.publish_settled(token, PublishOutcome::accepted);
   return true;
 }

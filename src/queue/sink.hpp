@@ -167,9 +167,10 @@ class Sink {
   virtual void marks_changed(QueueId queue) = 0;
 
   /// The publisher behind `token` may be told once all that was staged and remembered until now is
-  /// durable: its message is a duplicate of one that may not be.
+  /// durable: its message is a duplicate of one that may not be. Called without a publisher too: a
+  /// transaction that publishes a duplicate is told of its end.
   virtual void publish_settled_later(const PublisherToken& token) {
-    publish_settled(token, PublishOutcome::accepted);
+    if (token.sequence != 0) publish_settled(token, PublishOutcome::accepted);
   }
 
   /// Stages up to and including this one are durable.

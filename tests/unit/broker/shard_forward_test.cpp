@@ -227,6 +227,41 @@ TEST_CASE("an exchange that deduplicates passes a message once, over a crash too
   CHECK(ready(node, *client, "q") == 1);
 }
 
+TEST_CASE("a transaction with a duplicate is answered when the message it repeats is safe") {
+  const int turns = GENERATE(range(0, 14));
+  TestNode node({.shards = 2});
+  TestClient& client = node.connect(0);
+  FieldTable arguments = dead_letters_to("dead");
+  arguments.set("x-message-ttl", std::int32_t{0});
+  arguments.set("x-message-deduplication", true);
+  node.wait(client, client.declare("work", durable_queue(arguments)));
+  node.wait(client, client.declare("dead", durable_queue()));
+  const auto post = [](const std::string& body, const std::string& id) {
+    return Post{.key = "work", .body = body, .message_id = id};
+  };
+  node.options().store_works = false;
+  // The first one is on its way to the other shard, and so the second waits for its turn.
+  client.publish(post("first", "1"));
+  node.run();
+  client.publish(post("second", "2"));
+  node.run();
+  Transaction work;
+  work.publishes.push_back(client.routed(post("again", "2")));
+  const auto committed = client.commit(std::move(work));
+  node.run();
+  CHECK_FALSE(client.has_result(committed));
+  for (int turn = 0; turn < turns; ++turn) {
+    if (node.store().begin_commit()) node.store().finish_commit();
+    node.run_turn();
+  }
+  const bool is_answered = client.has_result(committed);
+  node.restart(TestNode::Crash::before_commit);
+  node.options().store_works = true;
+  const auto dead = ready(node, node.connect(0), "dead");
+  if (is_answered) CHECK(dead == 2);
+  if (turns == 13) CHECK(is_answered);
+}
+
 TEST_CASE("a redrive sends dead letters back to where they came from") {
   const auto shards = GENERATE(1U, 2U);
   TestNode node({.shards = shards});
