@@ -47,6 +47,7 @@ def draw_lines(name, x_axis, y_axis, lines):
     _draw(name, f"""set logscale xy
 set xlabel '{x_axis}'
 set ylabel '{y_axis}'
+set format y '%.0s %c'
 set xtics (1, 2, 4, 8, 16, 32, 64)
 set key left top
 {blocks}
