@@ -82,8 +82,13 @@ Groups::Claim Groups::claim_again(Position place, Index group) {
 
 Groups::Claim Groups::enter(Group& group, Position place) {
   if (!group.busy) {
-    group.busy = true;
-    return Claim::granted;
+    // The one that was offered goes before all that are parked. Another one that does not has come
+    // to the front of its own level while it was that level's turn.
+    skip_left(group);
+    if (group.parked.empty() || goes_later(group.parked.front(), place)) {
+      group.busy = true;
+      return Claim::granted;
+    }
   }
   if (parked_ >= most_) return Claim::full;
   push(group.parked, place);

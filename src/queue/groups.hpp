@@ -9,10 +9,11 @@
 //         |                                                          |
 //         '--claim fails--> parked --------- offered: in order <-----'
 //
-// Nothing is ever stranded: whenever a group is not busy and has parked members, at least one
-// member of it is in order; hence the machine says of every member that leaves without being
-// active (left_order, left_parked). An offer may prove vain, because an earlier member claims
-// first; the offered one is then parked again when it gets to the front.
+// Nothing is ever stranded: whenever a group is not busy and has parked members, one member is in
+// order that goes before all of them, and only such a one is granted; hence the machine says of
+// every member that leaves without being active (left_order, left_parked). An offer may prove vain,
+// because an earlier member claims first; the offered one is then parked again when it gets to the
+// front.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>

@@ -133,7 +133,12 @@ void Lineage::check_order(const Life& life, const QueuePlan& queue, const std::s
   std::uint64_t& last =
       last_[queue.name + " " + consumer + " " + std::to_string(life.of.publisher) + " " +
             std::to_string(level) + " " + (queue.has_groups ? life.of.group : "")];
-  if (life.order < last) fail(life, queue.name, "out of order");
+  if (life.order < last) {
+    std::string before;
+    for (const auto& [number, other] : lives_)
+      if (other.order == last) before = std::to_string(number) + ", which was" + other.history;
+    fail(life, queue.name, "out of order, after message " + before);
+  }
   last = life.order;
 }
 

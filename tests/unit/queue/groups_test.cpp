@@ -125,6 +125,24 @@ TEST_CASE("a group goes on when the message that it was offered leaves unseen") 
   CHECK(line.take() == 4);
 }
 
+TEST_CASE("a message does not pass earlier ones of its group because its level has its turn") {
+  using Claim = Groups::Claim;
+  Groups groups;
+  const Position first = place_in_level(0, 1), low = place_in_level(0, 2);
+  const Position high = place_in_level(1, 5), late = place_in_level(0, 9);
+  std::map<Position, Groups::Index> group;
+  CHECK(groups.claim(7, first, group[first]) == Claim::granted);
+  CHECK(groups.claim(7, low, group[low]) == Claim::parked);
+  CHECK(groups.claim(7, high, group[high]) == Claim::parked);
+  CHECK(groups.finished(group[first]) == high);
+  // The higher level is next, and yet the lower one is asked.
+  CHECK(groups.claim(7, late, group[late]) == Claim::parked);
+  CHECK(groups.claim_again(high, group[high]) == Claim::granted);
+  CHECK(groups.finished(group[high]) == low);
+  CHECK(groups.claim_again(low, group[low]) == Claim::granted);
+  CHECK(groups.finished(group[low]) == late);
+}
+
 TEST_CASE("parked messages that leave are skipped, and leave no memory of them") {
   Line line;
   for (Position place = 1; place <= 1000; ++place) line.add(place, 7);
