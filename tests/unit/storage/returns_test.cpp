@@ -8,23 +8,6 @@ using namespace tern::storage::test;
 
 namespace {
 
-struct ReturnsRun {
-  Ear ear;
-  std::unique_ptr<Store> store;
-  Recovered recovered;
-  Shard shard;
-  Shard other;
-
-  explicit ReturnsRun(const RocksOptions& options)
-      : store(open_store(options)),
-        recovered(store->take_recovered()),
-        shard(*store, ear),
-        other(*store, ear, 1) {
-    store->start(ear);
-  }
-  ~ReturnsRun() { store->stop(); }
-};
-
 RocksOptions rare_checkpoints(const std::string& path) {
   RocksOptions options = small_options(path);
   options.checkpoint_interval = std::chrono::hours(1);
@@ -49,7 +32,7 @@ TEST_CASE("returns are kept as long as their message, through deltas and checkpo
   const TempDir dir;
   const TempDir crashed;
   {
-    ReturnsRun run(rare_checkpoints(dir.path()));
+    Run run(rare_checkpoints(dir.path()));
     for (Position p = 1; p <= 20; ++p) run.shard.append(7, p, make_message("m"), p == 9);
     run.shard.note_return(7, 3, 1);  // with its own append
     run.shard.commit();
@@ -71,40 +54,40 @@ TEST_CASE("returns are kept as long as their message, through deltas and checkpo
   const Numbers expected = {3, 2, 5000, 5, 4, 77, 6, 4, 77, 20, 4, 77};
   {
     INFO("from the deltas");
-    const ReturnsRun run(small_options(crashed.path()));
+    const Run run(small_options(crashed.path()));
     REQUIRE(run.recovered.queues.size() == 1);
     CHECK(flat(run.recovered.queues[0].returned) == expected);
     CHECK(raw(run.recovered.queues[0].returned[0].queue) == 7);
   }
   for (int round = 0; round < 2; ++round) {
     INFO("from the queue's record, round " << round);
-    ReturnsRun run(small_options(dir.path()));
+    Run run(small_options(dir.path()));
     REQUIRE(run.recovered.queues.size() == 1);
     CHECK(flat(run.recovered.queues[0].returned) == expected);
   }
   {
-    ReturnsRun run(small_options(dir.path()));
+    Run run(small_options(dir.path()));
     run.shard.settle(7, 2, 7, 5, 5);
     run.shard.mark(7, 7, 7);
     run.shard.note_return(7, 19, 1);
     run.shard.commit();
   }
   {
-    ReturnsRun run(small_options(dir.path()));
+    Run run(small_options(dir.path()));
     CHECK(flat(run.recovered.queues[0].returned) == Numbers{19, 1, 0, 20, 4, 77});
     run.store->submit_records({}, {QueueId{7}}, [&] { run.ear.count(); });
     REQUIRE(run.ear.wait_counted(1));
     run.shard.note_return(7, 19, 2);
     run.shard.commit();
   }
-  const ReturnsRun run(small_options(dir.path()));
+  const Run run(small_options(dir.path()));
   CHECK(run.recovered.queues.empty());
 }
 
 TEST_CASE("a return that waits for the rest of a transaction is not there before") {
   const TempDir dir;
   {
-    ReturnsRun run(small_options(dir.path()));
+    Run run(small_options(dir.path()));
     run.shard.append(7, 1, make_message("m"), false, at(10));
     run.shard.commit();
     run.shard.append(7, 2, make_message("m"), false, at(20));
@@ -116,7 +99,7 @@ TEST_CASE("a return that waits for the rest of a transaction is not there before
     run.other.append(8, 1, make_message("m"));
     run.other.commit();
   }
-  ReturnsRun run(small_options(dir.path()));
+  Run run(small_options(dir.path()));
   REQUIRE(run.recovered.queues.size() == 2);
   CHECK(run.recovered.queues[0].returned.empty());
   CHECK(run.recovered.records.empty());
@@ -126,7 +109,7 @@ TEST_CASE("a return that waits for the rest of a transaction is not there before
 TEST_CASE("records of a batch are written with it, in order, and alone") {
   const TempDir dir;
   {
-    ReturnsRun run(small_options(dir.path()));
+    Run run(small_options(dir.path()));
     run.shard.append(7, 1, make_message("m"));
     run.shard.batch().records.push_back({"b", "1"});
     run.shard.batch().records.push_back({"a", "1"});
@@ -140,7 +123,7 @@ TEST_CASE("records of a batch are written with it, in order, and alone") {
     run.store->submit_records({{"c", "3"}}, {}, [&] { run.ear.count(); });
     REQUIRE(run.ear.wait_counted(1));
   }
-  const ReturnsRun run(small_options(dir.path()));
+  const Run run(small_options(dir.path()));
   std::string all;
   for (const Record& record : run.recovered.records) all += record.key + *record.value;
   CHECK(all == "a1b2c3");
@@ -151,7 +134,7 @@ TEST_CASE("bytes of bodies are exact, also after a restart") {
   const auto size = [](Position p) { return p * 10; };
   const auto bytes = [&](Position p) { return make_message(std::string(size(p), 'x'))->bytes(); };
   {
-    ReturnsRun run(small_options(dir.path()));
+    Run run(small_options(dir.path()));
     for (Position p = 1; p <= 50; ++p) {
       run.shard.append(7, p, make_message(std::string(size(p), 'x')), p == 13);
       if (p % 20 == 0) run.shard.commit();
@@ -164,7 +147,7 @@ TEST_CASE("bytes of bodies are exact, also after a restart") {
   std::uint64_t expected = 0;
   for (Position p = 3; p <= 50; ++p) expected += p == 13 || p == 40 ? 0 : size(p);
   for (int round = 0; round < 2; ++round) {
-    const ReturnsRun run(small_options(dir.path()));
+    const Run run(small_options(dir.path()));
     REQUIRE(run.recovered.queues.size() == 1);
     CHECK(run.recovered.queues[0].body_bytes == expected);
     CHECK(run.recovered.queues[0].count == 46);
@@ -190,7 +173,7 @@ TEST_CASE("messages come back with their times and expirations, shared ones too"
   parts.is_timed = false;
   const auto large = MessageRef::gather(parts);
   {
-    ReturnsRun run(small_options(dir.path()));
+    Run run(small_options(dir.path()));
     for (const std::uint32_t queue : {1U, 2U, 3U}) {
       run.shard.append(queue, 1, make_message("plain"));
       run.shard.append(queue, 2, large);
@@ -198,7 +181,7 @@ TEST_CASE("messages come back with their times and expirations, shared ones too"
     }
     run.shard.commit();
   }
-  ReturnsRun run(small_options(dir.path()));
+  Run run(small_options(dir.path()));
   for (const std::uint32_t queue : {1U, 2U, 3U}) {
     const auto messages = run.shard.read_all(queue, 1, 10);
     REQUIRE(messages.size() == 3);

@@ -25,8 +25,6 @@ struct OpenedStore {
   ~OpenedStore() { store->stop(); }
 };
 
-using Positions = std::vector<Position>;
-
 }  // namespace
 
 TEST_CASE("what was appended is read back, in order") {
