@@ -15,7 +15,7 @@
 #include <thread>
 
 #include "base/log.hpp"
-#include "base/thread_name.hpp"
+#include "base/named_thread.hpp"
 
 namespace tern::net {
 namespace {
@@ -174,10 +174,7 @@ Result<std::unique_ptr<ControlServer>> ControlServer::start(const std::string& p
   auto room = std::make_unique<Room>(path, std::move(control));
   if (auto listening = room->listen(); !listening) return listening.error();
   room->accept();
-  room->thread = std::thread([raw = room.get()] {
-    name_thread("control");
-    raw->context.run();
-  });
+  room->thread = named_thread("control", [raw = room.get()] { raw->context.run(); });
   return std::unique_ptr<ControlServer>(new ControlServer(std::move(room)));
 }
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/ensure.hpp"
-#include "base/thread_name.hpp"
+#include "base/named_thread.hpp"
 #include "net/link.hpp"
 
 namespace tern::net {
@@ -37,10 +37,7 @@ void ShardThread::start(broker::Shard& shard, const Peers& peers) {
   ensure(shard_ == nullptr, "shard thread started twice");
   shard_ = &shard;
   peers_ = &peers;
-  thread_ = std::thread([this] {
-    name_thread(("shard " + std::to_string(raw(shard_->id()))).c_str());
-    run();
-  });
+  thread_ = named_thread("shard " + std::to_string(raw(shard_->id())), [this] { run(); });
 }
 
 void ShardThread::stop() {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/ensure.hpp"
-#include "base/thread_name.hpp"
+#include "base/named_thread.hpp"
 
 namespace tern::storage {
 namespace {
@@ -47,10 +47,7 @@ Committer::Committer(const RocksOptions& options, Database& database, FilterStat
 }
 
 void Committer::start() {
-  thread_ = std::thread([this] {
-    name_thread("commit");
-    run();
-  });
+  thread_ = named_thread("commit", [this] { run(); });
 }
 
 void Committer::join() {

@@ -3,16 +3,13 @@
 #include <algorithm>
 
 #include "base/ensure.hpp"
-#include "base/thread_name.hpp"
+#include "base/named_thread.hpp"
 
 namespace tern::storage {
 
 void Completer::start(Listener& listener) {
   listener_ = &listener;
-  thread_ = std::thread([this] {
-    name_thread("complete");
-    run();
-  });
+  thread_ = named_thread("complete", [this] { run(); });
 }
 
 void Completer::stop() {

@@ -1,7 +1,7 @@
 #include "storage/reader.hpp"
 
 #include "base/ensure.hpp"
-#include "base/thread_name.hpp"
+#include "base/named_thread.hpp"
 
 namespace tern::storage {
 
@@ -10,12 +10,8 @@ void Reader::start(std::uint32_t threads, Listener& listener,
   ensure(threads_.empty(), "reader started twice");
   listener_ = &listener;
   failed_ = std::move(failed);
-  for (std::uint32_t i = 0; i < threads; ++i) {
-    threads_.emplace_back([this] {
-      name_thread("read");
-      run();
-    });
-  }
+  for (std::uint32_t i = 0; i < threads; ++i)
+    threads_.push_back(named_thread("read", [this] { run(); }));
 }
 
 void Reader::submit(const Request& request) {

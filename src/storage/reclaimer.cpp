@@ -4,15 +4,12 @@
 #include <rocksdb/metadata.h>
 
 #include "base/log.hpp"
-#include "base/thread_name.hpp"
+#include "base/named_thread.hpp"
 
 namespace tern::storage {
 
 void Reclaimer::start() {
-  thread_ = std::thread([this] {
-    name_thread("reclaim");
-    run();
-  });
+  thread_ = named_thread("reclaim", [this] { run(); });
 }
 
 void Reclaimer::stop() {
