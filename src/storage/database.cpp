@@ -30,9 +30,11 @@ rocksdb::DBOptions database_options(const RocksOptions& options, rocksdb::Env& e
   result.avoid_flush_during_recovery = true;
   result.avoid_flush_during_shutdown = true;
   result.avoid_unnecessary_blocking_io = true;
+  // Files are written through the page cache, and handed to the disk bit by bit. Past it each MiB
+  // waits for the cache flushes that the log's syncs ask of the disk: publishing what nobody
+  // consumes was measured at a quarter of the rate.
   result.bytes_per_sync = 1 << 20;
   result.wal_bytes_per_sync = 1 << 20;
-  result.use_direct_io_for_flush_and_compaction = options.direct_io;
   result.writable_file_max_buffer_size = 1 << 20;
   result.track_and_verify_wals_in_manifest = true;
   result.recycle_log_file_num = 0;  // unsafe in 7.8 with any recovery mode that we could use

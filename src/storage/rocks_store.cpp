@@ -1,6 +1,5 @@
 #include "storage/rocks_store.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -121,15 +120,6 @@ Result<void> prepare_directory(const std::string& path) {
   return {};
 }
 
-// Not every file system can bypass the page cache (tmpfs cannot); opening a file tells.
-bool supports_direct_io(const std::string& path) {
-  const int descriptor =
-      open(path.c_str(), O_TMPFILE | O_WRONLY | O_DIRECT | O_CLOEXEC, S_IRUSR | S_IWUSR);
-  if (descriptor < 0) return false;
-  close(descriptor);
-  return true;
-}
-
 void log_crc32c() {
   const Crc32cCheck check = check_crc32c();
   ensure(check.consistent, "CRC32C differs from the library's");
@@ -143,12 +133,10 @@ void log_crc32c() {
 
 }  // namespace
 
-Result<std::unique_ptr<Store>> open_rocks_store(const RocksOptions& given) {
-  if (auto prepared = prepare_directory(given.data_dir); !prepared) return prepared.error();
-  auto lock = FileLock::acquire(given.data_dir);
+Result<std::unique_ptr<Store>> open_rocks_store(const RocksOptions& options) {
+  if (auto prepared = prepare_directory(options.data_dir); !prepared) return prepared.error();
+  auto lock = FileLock::acquire(options.data_dir);
   if (!lock) return lock.error();
-  RocksOptions options = given;
-  options.direct_io = given.direct_io && supports_direct_io(given.data_dir);
   log_crc32c();
   auto state = std::make_shared<FilterState>();
   auto database = Database::open(options, state);

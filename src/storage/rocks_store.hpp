@@ -39,8 +39,6 @@ struct RocksOptions {
   /// Give up what follows a hole in the write-ahead log that a power cut does not explain
   /// (messages behind the hole are lost).
   bool accept_damaged_log = false;
-  /// Bypass the page cache when files are written in the background.
-  bool direct_io = true;
 };
 
 /// Opens (or makes) the data directory and recovers what is in it. The error says what, where and
