@@ -22,8 +22,7 @@ std::uint64_t sum(const std::deque<Figures>& all, Get&& get) {
 
 void RunState::wait_for_start() noexcept {
   ++ready;
-  while (start.load(std::memory_order_acquire) == 0 && !is_over())
-    std::this_thread::sleep_for(std::chrono::microseconds(200));
+  start.wait(0, std::memory_order_acquire);
 }
 
 LoadRun::LoadRun(const Options& options, Progress& progress)
@@ -59,6 +58,7 @@ Snapshot LoadRun::start(bool producers, bool consumers) {
   if (producers && options.count == 0)
     state_.stop_sending = now + to_nanos(options.warmup + options.seconds);
   state_.start.store(now, std::memory_order_release);
+  state_.start.notify_all();
   return snapshot();
 }
 

@@ -45,7 +45,7 @@ struct RunState {
         producers(run_options.producers),
         consumers(run_options.consumers) {}
 
-  /// Called by a thread that is connected: waits for the others.
+  /// Called by a thread that is connected: waits for the others, or until one of them has failed.
   void wait_for_start() noexcept;
   /// Called by a thread that cannot go on.
   void give_up() noexcept {
