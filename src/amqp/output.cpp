@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <new>
+#include <utility>
 
 namespace tern::amqp {
 namespace {
@@ -35,13 +36,14 @@ void free_chunk(char* chunk, std::size_t bytes) noexcept {
 
 Output::~Output() {
   sent(pending_bytes());
-  if (chunk_ != nullptr) free_chunk(chunk_, chunk_size_);
+  release_chunk();
 }
 
 void Output::start_chunk(std::size_t bytes) {
   end_chunk();
   chunk_size_ = std::max(bytes, chunk_bytes);
   chunk_ = take_chunk(chunk_size_);
+  tail_ = chunk_;
   write_ = chunk_;
   room_ = chunk_size_;
 }
@@ -49,24 +51,30 @@ void Output::start_chunk(std::size_t bytes) {
 void Output::end_chunk() {
   if (chunk_ == nullptr) return;
   if (write_ == chunk_) {
-    free_chunk(chunk_, chunk_size_);
-  } else {
-    // Of all segments of the chunk the last one takes it along. A slice may have come after the
-    // chunk's last bytes: an empty segment stands for them then.
-    if (!tail_open_) open_tail();
-    segments_.back().chunk = chunk_;
-    segments_.back().chunk_size = chunk_size_;
+    release_chunk();
+    return;
   }
-  chunk_ = nullptr;
-  write_ = nullptr;
-  room_ = 0;
-  tail_open_ = false;
+  // Of all segments of the chunk the last one takes it along. Slices may have come after the
+  // chunk's last bytes: an empty segment stands for them then.
+  if (tail_ == write_) segments_.push_back(Segment{.data = write_});
+  close_tail();
+  segments_.back().chunk = std::exchange(chunk_, nullptr);
+  segments_.back().chunk_size = chunk_size_;
+  release_chunk();
 }
 
-void Output::open_tail() {
-  segments_.push_back(Segment{});
-  segments_.back().data = write_;
-  tail_open_ = true;
+void Output::close_tail() {
+  if (tail_ == write_) return;
+  segments_.push_back(Segment{.data = tail_, .size = static_cast<std::size_t>(write_ - tail_)});
+  tail_ = write_;
+}
+
+void Output::release_chunk() noexcept {
+  if (chunk_ != nullptr) free_chunk(chunk_, chunk_size_);
+  chunk_ = nullptr;
+  tail_ = nullptr;
+  write_ = nullptr;
+  room_ = 0;
 }
 
 void Output::append(Bytes bytes) {
@@ -77,12 +85,8 @@ void Output::append(Bytes bytes) {
 
 void Output::append_slice(Bytes bytes, const MessageRef& message) {
   if (bytes.empty()) return;
-  segments_.push_back(Segment{});
-  Segment& segment = segments_.back();
-  segment.data = bytes.data();
-  segment.size = bytes.size();
-  segment.message = message;
-  tail_open_ = false;
+  close_tail();
+  segments_.push_back(Segment{.data = bytes.data(), .size = bytes.size(), .message = message});
   appended_ += bytes.size();
 }
 
@@ -92,6 +96,8 @@ std::size_t Output::gather(std::span<OutputSlice> slices) const noexcept {
     const Segment& segment = segments_[i];
     if (segment.size != 0) slices[filled++] = {segment.data, segment.size};
   }
+  if (tail_ != write_ && filled < slices.size())
+    slices[filled++] = {tail_, static_cast<std::size_t>(write_ - tail_)};
   return filled;
 }
 
@@ -109,12 +115,9 @@ void Output::sent(std::size_t bytes) noexcept {
     if (first.chunk != nullptr) free_chunk(first.chunk, first.chunk_size);
     segments_.pop_front();
   }
+  tail_ += bytes;
   // All is written, and nothing refers to the chunk in hand.
-  tail_open_ = false;
-  if (chunk_ != nullptr) free_chunk(chunk_, chunk_size_);
-  chunk_ = nullptr;
-  write_ = nullptr;
-  room_ = 0;
+  if (tail_ == write_) release_chunk();
 }
 
 }  // namespace tern::amqp

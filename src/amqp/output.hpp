@@ -2,7 +2,11 @@
 // copied into chunks; large bodies stay in their message and are only referred to. Owned by the
 // connection, used on its shard.
 //
-//   segments:  [ chunk bytes | body slice | chunk bytes | chunk bytes ... ]
+//   segments:  [ chunk bytes | body slice | chunk bytes | ... ]  tail: chunk bytes
+//
+// The tail is what was appended last, in the chunk being filled. It is no segment yet, so that an
+// append touches the output itself and the chunk, nothing else: with thousands of connections
+// taking turns each further place would be a miss of the caches.
 //
 // Bytes that gather() has shown never move. An empty output holds no memory but a little
 // book-keeping: chunks go back to a pool of the thread.
@@ -42,9 +46,6 @@ class Output {
   /// The first `bytes` of the reserved room are written.
   void commit(std::size_t bytes) {
     ensure(bytes <= room_, "output overrun");
-    if (bytes == 0) return;
-    if (!tail_open_) open_tail();
-    segments_.back().size += bytes;
     write_ += bytes;
     room_ -= bytes;
     appended_ += bytes;
@@ -75,15 +76,16 @@ class Output {
   };
 
   void start_chunk(std::size_t bytes);
-  void open_tail();
   void end_chunk();
+  void close_tail();
+  void release_chunk() noexcept;
 
   Ring<Segment> segments_;
   char* chunk_ = nullptr;  // being filled; null if none
   std::size_t chunk_size_ = 0;
+  char* tail_ = nullptr;    // where the tail begins; it ends at write_
   char* write_ = nullptr;
   std::size_t room_ = 0;
-  bool tail_open_ = false;  // the last segment ends at write_
   std::uint64_t appended_ = 0;
   std::uint64_t sent_ = 0;
 };
