@@ -27,8 +27,8 @@ ring_unit() { tests/unit/run build/release; }
 ring_sim() { build/release/tests/sim_broker --seconds 20; }
 ring_wire() { tests/wire/run; }
 ring_client() { tests/client/run; }
-# Our own client with Debian's rabbitmq-server; see "differential".
-ring_client-reference() { tests/client/run --reference sdk sdk-faults; }
+# Our own client with Debian's rabbitmq-server, and the move from there; see "differential".
+ring_client-reference() { tests/client/run --reference sdk sdk-faults move; }
 # Against Debian's rabbitmq-server. It brings a service on port 5672 with it, so nobody gets it
 # unasked: .ci/run asks with TERNMQ_TEST_PACKAGES, and without it this ring fails and says why.
 ring_differential() { tests/differential/run; }

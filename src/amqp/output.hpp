@@ -83,7 +83,7 @@ class Output {
   Ring<Segment> segments_;
   char* chunk_ = nullptr;  // being filled; null if none
   std::size_t chunk_size_ = 0;
-  char* tail_ = nullptr;    // where the tail begins; it ends at write_
+  char* tail_ = nullptr;  // where the tail begins; it ends at write_
   char* write_ = nullptr;
   std::size_t room_ = 0;
   std::uint64_t appended_ = 0;

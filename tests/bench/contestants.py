@@ -30,8 +30,8 @@ def descendants(pid):
 class Plain(broker.Reference):
     """rabbitmq-server as its package has it, without the settings that make it fit for tests."""
 
-    def _environment(self):
-        environment = super()._environment()
+    def environment(self):
+        environment = super().environment()
         environment["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = (
             "-kernel inet_dist_use_interface {127,0,0,1}")
         return environment

@@ -2,8 +2,6 @@
 
 A mark is an HTML comment on the lines before the fence, which readers do not see:
 
-    <!-- not run: WHY -->            the block is not run at all
-    <!-- not run (A, B): WHY -->     commands A and B in it are not
     <!-- file: NAME -->              other blocks of the page find this one as the file NAME
     <!-- printed by: COMMAND -->     the block is what COMMAND prints, to the last line
     <!-- run by: SUITE -->           another suite of tests/client runs it (ELSEWHERE)
@@ -12,13 +10,12 @@ A mark is an HTML comment on the lines before the fence, which readers do not se
 import re
 
 _FENCE = re.compile(r"^(`{3,})\s*([\w+-]*)\s*$")
-_NOT_RUN = re.compile(r"^<!-- not run(?: \(([^)]+)\))?: (.+) -->$")
 _FILE = re.compile(r"^<!-- file: (\S+) -->$")
 _RUN_BY = re.compile(r"^<!-- run by: (\S+) -->$")
 _PRINTED_BY = re.compile(r"^<!-- printed by: (.+) -->$")
 
 # The suites that run blocks of a page themselves, all those with their mark.
-ELSEWHERE = {"sdk-install": "docs/getting-started.md"}
+ELSEWHERE = {"sdk-install": "docs/getting-started.md", "move": "docs/coming-from-rabbitmq.md"}
 
 
 class Block:
@@ -30,8 +27,6 @@ class Block:
         self.file = None
         self.printed_by = None
         self.run_by = None
-        self.why_not = None   # Why it is not run, or not all of it,
-        self.without = None   # and which commands are meant; None: all of it.
 
     @property
     def text(self):
@@ -41,10 +36,6 @@ class Block:
     def place(self):
         return f"{self.page}:{self.line}"
 
-    @property
-    def is_left_out(self):
-        return self.why_not is not None and self.without is None
-
     def take_mark(self, mark):
         if found := _FILE.match(mark):
             self.file = found[1]
@@ -52,9 +43,6 @@ class Block:
             self.printed_by = found[1]
         elif found := _RUN_BY.match(mark):
             self.run_by = found[1]
-        elif found := _NOT_RUN.match(mark):
-            self.why_not = found[2]
-            self.without = found[1] and {name.strip() for name in found[1].split(",")}
 
 
 def read(page, text):

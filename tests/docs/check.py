@@ -15,8 +15,7 @@ one block declares, the next one on the page finds.
                    a relay that it starts must have sent every row of the outbox at its end
 
 A block may be marked as the output of a command, whatever its language, or as run by another suite
-(blocks.py). One that is none of these, or cannot be run, needs a mark that says why; such are
-counted and listed at the end.
+(blocks.py). One that is none of these, or cannot be run, is a failure.
 Before all that, every block of broken.md must be refused.
 """
 
@@ -76,8 +75,7 @@ def run_block(page, block, library, compile_faults):
     elif block.language in runners.RUNNERS:
         runners.RUNNERS[block.language](page, block)
     else:
-        raise runners.Broken(f"nobody can run {block.language or 'a block without a language'}: "
-                             "give it a mark that says why")
+        raise runners.Broken(f"nobody can run {block.language or 'a block without a language'}")
 
 
 def run_page(blocks, library, compile_faults, report):
@@ -87,8 +85,6 @@ def run_page(blocks, library, compile_faults, report):
             if block.file:
                 page.write(block)
         for block in blocks:
-            if block.is_left_out:
-                continue
             try:
                 run_block(page, block, library, compile_faults)
                 report.note(block, None)
@@ -102,7 +98,7 @@ def run_page(blocks, library, compile_faults, report):
 
 def check_pages(pages, library, report):
     snippets = [block for blocks in pages.values() for block in blocks if block.language == "cpp"
-                and not cpp.is_program(block) and not block.is_left_out]
+                and not cpp.is_program(block)]
     with tempfile.TemporaryDirectory(prefix="ternmq-docs-") as scratch:
         compile_faults = cpp.compile_all(snippets, scratch)
     for blocks in pages.values():
@@ -125,11 +121,6 @@ def main():
     pages = {name: markdown.read(name, text) for name, text in read_pages(names).items()}
     report = Report()
     check_pages(pages, library, report)
-    marked = [block for blocks in pages.values() for block in blocks if block.why_not is not None]
-    for block in marked:
-        what = ", ".join(sorted(block.without)) if block.without else block.language
-        print(f"not run: {block.place} {what}: {block.why_not}")
-    print(f"{len(marked)} blocks are not run, or not all of them")
     failed = report.failed + wrongly_passed
     print(f"{report.passed} passed, {failed} failed")
     return 1 if failed else 0

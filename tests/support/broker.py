@@ -206,7 +206,8 @@ class Reference:
         self._epmd = None
         self.program = None
 
-    def _environment(self):
+    def environment(self):
+        """Of its programs, rabbitmqctl included."""
         scratch, plugins = self._scratch, os.path.join(self._scratch, "plugins")
         pathlib.Path(plugins).write_text(f"[{','.join(self._plugins)}].\n")
         config = os.path.join(scratch, "rabbitmq.conf")
@@ -233,7 +234,7 @@ class Reference:
 
     def spawn(self):
         """Starts the process without waiting for it to be ready."""
-        env = self._environment()
+        env = self.environment()
         if self._epmd is None:
             self._epmd = Program(["epmd", "-port", str(self._epmd_port), "-address", "127.0.0.1"],
                                  log_path=self._scratch + "/epmd.log", env=env)
