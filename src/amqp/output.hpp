@@ -72,7 +72,7 @@ class Output {
     std::size_t size = 0;
     char* chunk = nullptr;  ///< to be freed with this segment: its chunk's last one
     std::size_t chunk_size = 0;
-    MessageRef message;
+    MessageRef message = {};
   };
 
   void start_chunk(std::size_t bytes);
