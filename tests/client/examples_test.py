@@ -42,6 +42,8 @@ EXPECTED = {
     "user-order.js": ["ann: 1 2 3 4 5", "bob: 1 2 3 4 5", "cleo: 1 2 3 4 5"],
     "retries.js": ["dead letter: broken, delivery_limit", "cat.jpg: 1", "flaky: 3", "broken: 4"],
     "exactly-once-move.js": ["inbox: 0", "outbox: one", "outbox: two", "outbox: three"],
+    "transactional-move.js": ["move.orders: 0 different of 0", "move.invoices: 6 different of 6",
+                              "move.parcels: 6 different of 6"],
     "load-levelling.js": ["all in, most of them wait", "2000 in, 2000 out"],
 }
 SORTED = ("fan-out.js", "topic-logs.js", "dead-letters.js")
