@@ -18,8 +18,6 @@ import blocks as markdown  # noqa: E402
 import pika  # noqa: E402
 from support import broker  # noqa: E402
 
-COMPARED = ("exchanges", "queues", "bindings", "permissions", "policies")
-
 
 class Move:
     """Both brokers, and the directory in which the page's commands are given."""
@@ -58,13 +56,13 @@ class Move:
 
 def essence(definitions):
     """What both write, without an order and without what only one of them writes by itself."""
-    keys = {"exchanges": ("name", "vhost", "type", "durable", "auto_delete", "arguments"),
-            "queues": ("name", "vhost", "durable", "auto_delete"),
-            "bindings": ("source", "vhost", "destination", "destination_type", "routing_key"),
-            "permissions": ("user", "vhost", "configure", "write", "read"),
-            "policies": ("name", "vhost", "pattern", "apply-to", "priority", "definition")}
-    return {part: sorted(({key: entry[key] for key in keys[part]} for entry in definitions[part]),
-                         key=json.dumps) for part in COMPARED}
+    compared = {"exchanges": ("name", "vhost", "type", "durable", "auto_delete", "arguments"),
+                "queues": ("name", "vhost", "durable", "auto_delete"),
+                "bindings": ("source", "vhost", "destination", "destination_type", "routing_key"),
+                "permissions": ("user", "vhost", "configure", "write", "read"),
+                "policies": ("name", "vhost", "pattern", "apply-to", "priority", "definition")}
+    return {part: sorted(({key: entry[key] for key in keys} for entry in definitions[part]),
+                         key=json.dumps) for part, keys in compared.items()}
 
 
 def moves_over(move):
