@@ -14,7 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 sys.dont_write_bytecode = True
 
 import pika  # noqa: E402
-from support import broker  # noqa: E402
+from support import broker, cases  # noqa: E402
 
 SHOP = {
     "vhosts": [{"name": "/"}, {"name": "shop", "metadata": {"description": "The shop"}}],
@@ -261,18 +261,4 @@ CASES = [loaded_at_start_and_at_each_further_one, export_and_import_are_inverse,
          without_a_broker, check_finds_what_is_wrong]
 
 
-def main():
-    failed = 0
-    for case in CASES:
-        try:
-            case()
-            print(f"ok   {case.__name__}", flush=True)
-        except (AssertionError, RuntimeError, OSError, subprocess.TimeoutExpired,
-                pika.exceptions.AMQPError) as error:
-            failed += 1
-            print(f"FAIL {case.__name__}\n    {error!r}", flush=True)
-    print(f"{len(CASES) - failed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
-
-
-main()
+sys.exit(cases.run(CASES))

@@ -16,7 +16,7 @@ sys.dont_write_bytecode = True
 
 import blocks as markdown  # noqa: E402
 import pika  # noqa: E402
-from support import broker  # noqa: E402
+from support import broker, cases  # noqa: E402
 
 
 class Move:
@@ -112,18 +112,8 @@ CASES = [moves_over, old_passwords_work, moves_back]
 
 
 def main():
-    failed = 0
     with tempfile.TemporaryDirectory(prefix="ternmq-move-") as folder, Move(folder) as move:
-        for case in CASES:
-            try:
-                case(move)
-                print(f"ok   {case.__name__}", flush=True)
-            except (AssertionError, RuntimeError, OSError, subprocess.TimeoutExpired,
-                    pika.exceptions.AMQPError) as error:
-                failed += 1
-                print(f"FAIL {case.__name__}\n    {error!r}", flush=True)
-    print(f"{len(CASES) - failed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+        return cases.run(CASES, move)
 
 
-main()
+sys.exit(main())

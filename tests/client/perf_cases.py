@@ -15,7 +15,7 @@ import threading
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 sys.dont_write_bytecode = True
 
-from support import broker  # noqa: E402
+from support import broker, cases  # noqa: E402
 
 PORT = int(sys.argv[1])
 FAULTS = ("lost", "duplicated", "out_of_order", "corrupt")
@@ -235,16 +235,4 @@ CASES = [throughput, many_of_each, bodies_of_every_kind, confirms, rejected_mess
          limits, errors_say_what_to_do, a_process_is_sampled, text_for_people, faults_are_counted]
 
 
-def main():
-    failed = 0
-    for case in CASES:
-        try:
-            case()
-        except Exception as failure:  # pylint: disable=broad-except
-            failed += 1
-            print(f"FAIL {case.__name__}: {failure!r}", flush=True)
-    print(f"{len(CASES) - failed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
-
-
-main()
+sys.exit(cases.run(CASES))

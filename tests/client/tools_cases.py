@@ -7,6 +7,11 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+sys.dont_write_bytecode = True
+
+from support import cases  # noqa: E402
+
 PORT = sys.argv[1]
 
 
@@ -79,17 +84,4 @@ CASES = [declare_publish_get, consume_in_order, consume_with_prefetch_through_an
          large_body, wrong_password, missing_queue]
 
 
-def main():
-    failed = 0
-    for case in CASES:
-        try:
-            case()
-            print(f"ok   {case.__name__}", flush=True)
-        except (AssertionError, subprocess.TimeoutExpired) as error:
-            failed += 1
-            print(f"FAIL {case.__name__}\n    {error!r}", flush=True)
-    print(f"{len(CASES) - failed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
-
-
-main()
+sys.exit(cases.run(CASES))
