@@ -50,16 +50,12 @@ void Output::start_chunk(std::size_t bytes) {
 
 void Output::end_chunk() {
   if (chunk_ == nullptr) return;
-  if (write_ == chunk_) {
-    release_chunk();
-    return;
+  if (write_ != chunk_) {
+    // The last segment takes the chunk along: its last bytes, or a slice that came after them.
+    close_tail();
+    segments_.back().chunk = std::exchange(chunk_, nullptr);
+    segments_.back().chunk_size = chunk_size_;
   }
-  // Of all segments of the chunk the last one takes it along. Slices may have come after the
-  // chunk's last bytes: an empty segment stands for them then.
-  if (tail_ == write_) segments_.push_back(Segment{.data = write_});
-  close_tail();
-  segments_.back().chunk = std::exchange(chunk_, nullptr);
-  segments_.back().chunk_size = chunk_size_;
   release_chunk();
 }
 
@@ -92,10 +88,8 @@ void Output::append_slice(Bytes bytes, const MessageRef& message) {
 
 std::size_t Output::gather(std::span<OutputSlice> slices) const noexcept {
   std::size_t filled = 0;
-  for (std::size_t i = 0; i < segments_.size() && filled < slices.size(); ++i) {
-    const Segment& segment = segments_[i];
-    if (segment.size != 0) slices[filled++] = {segment.data, segment.size};
-  }
+  for (; filled < segments_.size() && filled < slices.size(); ++filled)
+    slices[filled] = {segments_[filled].data, segments_[filled].size};
   if (tail_ != write_ && filled < slices.size())
     slices[filled++] = {tail_, static_cast<std::size_t>(write_ - tail_)};
   return filled;

@@ -70,7 +70,7 @@ class Output {
   struct Segment {
     const char* data = nullptr;
     std::size_t size = 0;
-    char* chunk = nullptr;  ///< to be freed with this segment: its chunk's last one
+    char* chunk = nullptr;  ///< to be freed with this segment
     std::size_t chunk_size = 0;
     MessageRef message = {};
   };
