@@ -32,7 +32,7 @@ rocksdb::DBOptions database_options(const RocksOptions& options, rocksdb::Env& e
   result.avoid_unnecessary_blocking_io = true;
   // Files are written through the page cache, and handed to the disk bit by bit. Past it each MiB
   // waits for the cache flushes that the log's syncs ask of the disk: publishing what nobody
-  // consumes was measured at a quarter of the rate.
+  // consumes was measured at a third of the rate.
   result.bytes_per_sync = 1 << 20;
   result.wal_bytes_per_sync = 1 << 20;
   result.writable_file_max_buffer_size = 1 << 20;
