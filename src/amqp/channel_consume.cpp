@@ -160,11 +160,14 @@ void Channel::deliver(Consumer& consumer, queue::Delivery&& delivery) {
                   .consumer = consumer.number});
     limit_.delivered(consumer.number);
   }
-  context_.send_delivery({.channel = number_,
-                          .delivery_tag = tag,
-                          .redelivered = delivery.redelivered,
-                          .consumer_tag = consumer.tag},
-                         shown(delivery, false));
+  const Delivery head{.channel = number_,
+                      .delivery_tag = tag,
+                      .redelivered = delivery.redelivered,
+                      .consumer_tag = consumer.tag};
+  if (!delivery.shows_count) [[likely]]  // a reference less to count
+    context_.send_delivery(head, delivery.message);
+  else
+    context_.send_delivery(head, shown(delivery, false));
   context_.note_delivered(consumer, delivery.message->bytes());
 }
 

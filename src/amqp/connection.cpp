@@ -211,15 +211,15 @@ void Connection::tick_heartbeat(Time now) {
 // --- the broker's calls -------------------------------------------------------------------------
 
 void Connection::deliver(const ConsumerId& id, queue::Delivery&& delivery) {
-  Consumer* const consumer = context_.consumers.find(id.number);
+  const auto [consumer, channel] = context_.consumers.receiver(id.number);
   if (consumer == nullptr) return;  // its queue has gone, and the message with it
-  if (consumer->channel == nullptr) {
+  if (channel == nullptr) {
     if (delivery.auto_ack || consumer->is_reply) return;
     const Position position = delivery.position;
     context_.broker().settle(consumer->queue, id, {&position, 1}, queue::Settlement::undelivered);
     return;
   }
-  consumer->channel->deliver(*consumer, std::move(delivery));
+  channel->deliver(*consumer, std::move(delivery));
 }
 
 void Connection::publish_settled(ChannelInstance instance, std::uint64_t sequence,

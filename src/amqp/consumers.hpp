@@ -34,26 +34,51 @@ class ConsumerDirectory {
     return *(consumers_[last_number_] = std::move(consumer));
   }
   [[nodiscard]] Consumer* find(ConsumerNumber number) noexcept {
-    if (last_found_ != nullptr && last_found_->number == number) return last_found_;
     const auto found = consumers_.find(number);
-    if (found == consumers_.end()) return nullptr;
-    return last_found_ = found->second.get();
+    return found == consumers_.end() ? nullptr : found->second.get();
   }
   [[nodiscard]] const Consumer* find(ConsumerNumber number) const noexcept {
     const auto found = consumers_.find(number);
     return found == consumers_.end() ? nullptr : found->second.get();
   }
+  /// A consumer with its channel, to deliver to; see Consumer::channel.
+  struct Receiver {
+    Consumer* consumer = nullptr;  ///< null: there is no such consumer
+    Channel* channel = nullptr;
+  };
+  /// Deliveries come in runs, and with thousands of connections each finds the caches cold: the one
+  /// before is remembered here, so that consumer and channel are fetched at once and not one after
+  /// the other.
+  [[nodiscard]] Receiver receiver(ConsumerNumber number) noexcept {
+    if (number == recent_number_) [[likely]]
+      return recent_;
+    Consumer* const consumer = find(number);
+    if (consumer == nullptr) return {};
+    recent_number_ = number;
+    return recent_ = {consumer, consumer->channel};
+  }
+  /// The client has ended it; it stays until the broker has, too.
+  void end(Consumer& consumer) noexcept {
+    consumer.channel = nullptr;
+    forget_recent();
+  }
   void remove(ConsumerNumber number) noexcept {
-    last_found_ = nullptr;
+    forget_recent();
     consumers_.erase(number);
   }
   [[nodiscard]] std::size_t size() const noexcept { return consumers_.size(); }
   [[nodiscard]] bool is_empty() const noexcept { return consumers_.empty(); }
 
  private:
+  void forget_recent() noexcept {
+    recent_ = {};
+    recent_number_ = 0;
+  }
+
+  Receiver recent_;
+  ConsumerNumber recent_number_ = 0;  // whose recent_ is; 0: nobody's
+  ConsumerNumber last_number_ = 0;    // given out
   std::unordered_map<ConsumerNumber, std::unique_ptr<Consumer>> consumers_;
-  Consumer* last_found_ = nullptr;
-  ConsumerNumber last_number_ = 0;
 };
 
 }  // namespace tern::amqp

@@ -74,7 +74,7 @@ void SessionContext::report_drained() {
 }
 
 void SessionContext::cancel_in_background(Consumer& consumer) {
-  consumer.channel = nullptr;
+  consumers.end(consumer);
   if (consumer.is_reply) {
     consumers.remove(consumer.number);
     return;

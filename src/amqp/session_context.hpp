@@ -118,25 +118,27 @@ class SessionContext {
     return (number & background_bit) != 0 ? static_cast<ConsumerNumber>(number) : 0;
   }
 
+  // First what a delivery touches: it is fetched ahead (broker/session_table.hpp).
   Transport& transport;
   const ConnectionOptions& options;
   Output output;
-  SettleBatch settles;
   ConsumerDirectory consumers;
+  std::uint32_t frame_max = frame_bytes_min;
+  bool writer_awake = false;
+  std::uint64_t delivered_pending = 0;  ///< of the pending output, at most so much is deliveries
+  std::vector<ConsumerNumber> drain_due;
+
+  SettleBatch settles;
   broker::Caller caller;
   std::string vhost;
-  std::uint32_t frame_max = frame_bytes_min;
   ClientCapabilities client;
   Operations operations;
-  std::vector<ConsumerNumber> drain_due;
-  std::vector<Channel*> confirms_due;   ///< channels with confirms to write
-  std::vector<Unacked> taken;           ///< scratch of whoever settles
-  std::uint64_t delivered_pending = 0;  ///< of the pending output, at most so much is deliveries
-  bool writer_awake = false;
-  std::optional<ShardId> wish;  ///< where to move as soon as nothing is outstanding
-  bool may_move = true;         ///< false: it was tried for this method and could not be
-  bool take_again = false;      ///< the frame being taken was not, because of the wish
-  ShardId away{};               ///< where the last publishes went, if not to an own queue
+  std::vector<Channel*> confirms_due;  ///< channels with confirms to write
+  std::vector<Unacked> taken;          ///< scratch of whoever settles
+  std::optional<ShardId> wish;         ///< where to move as soon as nothing is outstanding
+  bool may_move = true;                ///< false: it was tried for this method and could not be
+  bool take_again = false;             ///< the frame being taken was not, because of the wish
+  ShardId away{};                      ///< where the last publishes went, if not to an own queue
   std::uint32_t publishes_away = 0;
   std::uint32_t publishes_before_move = 64;
 

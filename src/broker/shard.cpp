@@ -12,11 +12,6 @@
 namespace tern::broker {
 namespace {
 
-// A session's number: slot in the low bits, a generation above, so that a slot's next owner is
-// never taken for the last one.
-constexpr std::uint64_t slot_bits = 24;
-constexpr std::uint64_t slot_mask = (1ULL << slot_bits) - 1;
-
 // Marks (how far a queue was delivered) alone are not worth a batch at once.
 constexpr Millis marks_delay{20};
 // How often a shard with held publishers looks whether the store or a mailbox has caught up.
@@ -230,7 +225,7 @@ Shard::OwnedQueue* Shard::find_stream(QueueId stream) noexcept {
 
 void Shard::queue_added(const QueuePointer& record) {
   if (record->exclusive && record->owner.shard == ports_.id) {
-    SessionEntry* owner = find_session(record->owner);
+    SessionEntry* owner = sessions_.find(record->owner);
     // The session may have gone while its declare was on the way.
     if (owner == nullptr) {
       remove_exclusive(record);
@@ -279,7 +274,7 @@ void Shard::configure(OwnedQueue& owned) {
 
 void Shard::queue_removed(const QueuePointer& record) {
   if (record->exclusive && record->owner.shard == ports_.id) {
-    if (SessionEntry* owner = find_session(record->owner)) {
+    if (SessionEntry* owner = sessions_.find(record->owner)) {
       std::erase_if(owner->exclusive_queues,
                     [&](const QueuePointer& queue) { return queue->id == record->id; });
     }
@@ -311,40 +306,16 @@ void Shard::remove_exclusive(const QueuePointer& queue) {
 // -------------------------------------------------------------------------------------
 
 SessionId Shard::attach(Session& session) {
-  std::uint32_t slot = 0;
-  if (free_slots_.empty()) {
-    slot = static_cast<std::uint32_t>(sessions_.size());
-    ensure(slot <= slot_mask, "too many sessions on one shard");
-    sessions_.emplace_back();
-  } else {
-    slot = free_slots_.back();
-    free_slots_.pop_back();
-  }
-  SessionEntry& entry = sessions_[slot];
-  entry.session = &session;
-  entry.number = generation_++ << slot_bits | slot;
-  return {ports_.id, entry.number};
+  return {ports_.id, sessions_.add(session)};
 }
 
 void Shard::detach(const SessionId& id) {
-  SessionEntry* entry = find_session(id);
+  SessionEntry* entry = sessions_.find(id);
   ensure(entry != nullptr, "detaching an unknown session");
   const auto exclusive = std::move(entry->exclusive_queues);
   if (entry->user != nullptr) leave_vhost(*entry);
-  *entry = {};
-  free_slots_.push_back(static_cast<std::uint32_t>(id.number & slot_mask));
+  sessions_.remove(*entry);
   for (const QueuePointer& queue : exclusive) remove_exclusive(queue);
-}
-
-const Shard::SessionEntry* Shard::find_session(const SessionId& id) const noexcept {
-  const std::uint64_t slot = id.number & slot_mask;
-  if (slot >= sessions_.size()) return nullptr;
-  const SessionEntry& entry = sessions_[slot];
-  return entry.number == id.number && entry.session != nullptr ? &entry : nullptr;
-}
-
-Shard::SessionEntry* Shard::find_session(const SessionId& id) noexcept {
-  return const_cast<SessionEntry*>(std::as_const(*this).find_session(id));
 }
 
 // --- back-pressure
@@ -359,7 +330,7 @@ bool Shard::is_congested(ShardId target) const {
 }
 
 void Shard::hold_for_congestion(const SessionId& id) {
-  SessionEntry* entry = find_session(id);
+  SessionEntry* entry = sessions_.find(id);
   if (entry == nullptr || entry->is_congested) return;
   entry->is_congested = true;
   congested_.push_back(id);
@@ -373,7 +344,7 @@ void Shard::release_congested() {
     if (is_congested(ShardId{static_cast<std::uint16_t>(shard)})) return;
   }
   for (const SessionId& id : std::exchange(congested_, {})) {
-    SessionEntry* entry = find_session(id);
+    SessionEntry* entry = sessions_.find(id);
     if (entry == nullptr) continue;
     entry->is_congested = false;
     HoldMail release{id, false};

@@ -25,6 +25,7 @@
 #include "broker/replica.hpp"
 #include "broker/router.hpp"
 #include "broker/server_names.hpp"
+#include "broker/session_table.hpp"
 #include "broker/staging.hpp"
 #include "broker/users.hpp"
 #include "exchange/recent_history.hpp"
@@ -170,16 +171,6 @@ class Shard final : public Broker, private queue::Sink {
     Time limit_logged = Time::min();  ///< when a message dropped at the delivery limit was logged
     bool is_removed_soon = false;     ///< a delete was accepted and is on its way
   };
-  struct SessionEntry {
-    Session* session = nullptr;
-    std::uint64_t number = 0;
-    const User* user = nullptr;  ///< once it has opened a virtual host
-    std::uint32_t vhost = 0;
-    std::uint32_t channels = 0;
-    std::uint32_t holds = 0;    ///< queues that hold its publishing back
-    bool is_congested = false;  ///< held back because the store or a mailbox is full
-    std::vector<QueuePointer> exclusive_queues;
-  };
   /// While it lives, a queue is being changed: nobody may call one (sink.hpp).
   class Changing;
 
@@ -320,8 +311,6 @@ class Shard final : public Broker, private queue::Sink {
   void remove_if_unused(QueueId queue);
   void set_timer(OwnedQueue& owned, Time at);
   void run_timers();
-  [[nodiscard]] const SessionEntry* find_session(const SessionId& id) const noexcept;
-  [[nodiscard]] SessionEntry* find_session(const SessionId& id) noexcept;
   void leave_vhost(SessionEntry& entry);
   void queue_added(const QueuePointer& record);
   void gate_added(const ExchangeRecord& exchange);
@@ -357,9 +346,7 @@ class Shard final : public Broker, private queue::Sink {
   bool is_started_ = false;
   bool is_stopping_ = false;
 
-  std::vector<SessionEntry> sessions_;  ///< by slot: the low bits of a session's number
-  std::vector<std::uint32_t> free_slots_;
-  std::uint64_t generation_ = 1;
+  SessionTable sessions_;
 
   std::deque<Mail> self_;
   std::vector<Mail> received_;

@@ -74,20 +74,20 @@ void Shard::handle(TransactionMail& mail) {
 // ----------------------------------------------------------------------------------
 
 void Shard::handle(DeliverMail& mail) {
-  SessionEntry* entry = find_session(mail.consumer.session);
+  SessionEntry* entry = sessions_.find_receiver(mail.consumer.session);
   if (entry == nullptr) return give_back(mail.consumer, mail.delivery);
   entry->session->deliver(mail.consumer, std::move(mail.delivery));
 }
 
 void Shard::handle(PublishSettledMail& mail) {
-  SessionEntry* entry = find_session(mail.session);
+  SessionEntry* entry = sessions_.find(mail.session);
   if (entry == nullptr) return;
   for (std::uint64_t at = 0; at < mail.count; ++at)
     entry->session->publish_settled(mail.channel, mail.first_sequence + at, mail.outcome);
 }
 
 void Shard::handle(ResultMail& mail) {
-  if (SessionEntry* entry = find_session(mail.session)) {
+  if (SessionEntry* entry = sessions_.find(mail.session)) {
     if (mail.result->operation != 0) entry->session->completed(std::move(*mail.result));
     return;
   }
@@ -100,27 +100,27 @@ void Shard::handle(ResultMail& mail) {
 }
 
 void Shard::handle(ConsumerCancelledMail& mail) {
-  if (SessionEntry* entry = find_session(mail.consumer.session))
+  if (SessionEntry* entry = sessions_.find(mail.consumer.session))
     entry->session->consumer_cancelled(mail.consumer.number);
 }
 
 void Shard::handle(ConsumerTimedOutMail& mail) {
-  if (SessionEntry* entry = find_session(mail.consumer.session))
+  if (SessionEntry* entry = sessions_.find(mail.consumer.session))
     entry->session->consumer_timed_out(mail.consumer.number, mail.timeout);
 }
 
 void Shard::handle(PermitsWantedMail& mail) {
-  if (SessionEntry* entry = find_session(mail.consumer.session))
+  if (SessionEntry* entry = sessions_.find(mail.consumer.session))
     entry->session->permits_wanted(mail.consumer.number, mail.count);
 }
 
 void Shard::handle(PermitsReturnedMail& mail) {
-  if (SessionEntry* entry = find_session(mail.consumer.session))
+  if (SessionEntry* entry = sessions_.find(mail.consumer.session))
     entry->session->permits_returned(mail.consumer.number, mail.count);
 }
 
 void Shard::handle(HoldMail& mail) {
-  SessionEntry* entry = find_session(mail.session);
+  SessionEntry* entry = sessions_.find(mail.session);
   if (entry == nullptr) return;
   if (mail.held) {
     if (entry->holds++ == 0) entry->session->hold_publishing(true);
@@ -148,7 +148,7 @@ void Shard::handle(TransactionRefusedMail& mail) {
 }
 
 void Shard::handle(ReplyMail& mail) {
-  SessionEntry* entry = find_session(mail.address.session);
+  SessionEntry* entry = sessions_.find(mail.address.session);
   const bool found = entry != nullptr && entry->session->expects_reply(mail.address);
   if (found && mail.message) {
     queue::Delivery delivery;
@@ -164,10 +164,7 @@ void Shard::handle(ReplyMail& mail) {
 }
 
 void Shard::handle(ShutDownMail& mail) {
-  // By slot, because a session that ends detaches itself.
-  for (std::size_t slot = 0; slot < sessions_.size(); ++slot) {
-    if (sessions_[slot].session != nullptr) sessions_[slot].session->shut_down(mail.reason);
-  }
+  sessions_.for_each([&](SessionEntry& entry) { entry.session->shut_down(mail.reason); });
 }
 
 // --- to the shard

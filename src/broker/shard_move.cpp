@@ -12,14 +12,14 @@ ShardId Shard::home_of(const Caller& caller, std::string_view queue) const {
 
 // Exclusive queues know their owner by its session.
 bool Shard::may_move(const SessionId& session) const {
-  const SessionEntry* const entry = find_session(session);
+  const SessionEntry* const entry = sessions_.find(session);
   ensure(entry != nullptr, "an unknown session wants to move");
   return entry->exclusive_queues.empty() && !entry->is_congested && ports_.shards > 1;
 }
 
 Standing Shard::move_out(const SessionId& session) {
   ensure(may_move(session), "a session moves that is tied to its shard");
-  SessionEntry* const entry = find_session(session);
+  SessionEntry* const entry = sessions_.find(session);
   ensure(entry->user != nullptr, "a session moves that has opened no virtual host");
   Standing standing{entry->user->name, entry->vhost, entry->channels};
   // Its connection and its channels stay counted: it is not gone.
@@ -30,7 +30,7 @@ Standing Shard::move_out(const SessionId& session) {
 
 Caller Shard::move_in(Session& session, const Standing& standing) {
   const SessionId id = attach(session);
-  SessionEntry* const entry = find_session(id);
+  SessionEntry* const entry = sessions_.find(id);
   // Each shard has its own objects for users.
   entry->user = replica_.access().take_over(standing.user);
   entry->vhost = standing.vhost;
@@ -40,7 +40,7 @@ Caller Shard::move_in(Session& session, const Standing& standing) {
 
 std::optional<BrokerError> Shard::check_home(const SessionId& session,
                                              std::string_view name) const {
-  const SessionEntry* const entry = find_session(session);
+  const SessionEntry* const entry = sessions_.find(session);
   ensure(entry != nullptr, "an unknown session looks for its home");
   const VhostRecord* const vhost = replica_.find_vhost(name);
   if (vhost == nullptr || vhost->number != entry->vhost) return texts::vhost_not_found(name);

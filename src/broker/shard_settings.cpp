@@ -18,15 +18,13 @@ void Shard::policies_changed(std::uint32_t vhost, const PolicyBook& before) {
 }
 
 void Shard::shut_down_homeless(const VhostRecord* vhost) {
-  // By slot, because a session that ends detaches itself.
-  for (std::size_t slot = 0; slot < sessions_.size(); ++slot) {
-    const SessionEntry& entry = sessions_[slot];
-    if (entry.session == nullptr || entry.user == nullptr) continue;
+  sessions_.for_each([&](SessionEntry& entry) {
+    if (entry.user == nullptr) return;
     if (vhost != nullptr && entry.vhost == vhost->number)
       entry.session->shut_down("vhost '" + vhost->name + "' is deleted");
     else if (vhost == nullptr && !replica_.access().exists(*entry.user))
       entry.session->shut_down("user '" + entry.user->name + "' is deleted");
-  }
+  });
 }
 
 }  // namespace tern::broker

@@ -11,7 +11,7 @@ void Shard::deliver(const ConsumerId& consumer, queue::Delivery&& delivery) {
   const SessionId& session = consumer.session;
   // Mail that waits is older: a consumer must hear of its consume before its first delivery.
   if (session.shard == ports_.id && self_.empty()) {
-    if (SessionEntry* entry = find_session(session)) {
+    if (SessionEntry* entry = sessions_.find_receiver(session)) {
       entry->session->deliver(consumer, std::move(delivery));
     } else {
       give_back(consumer, delivery);
@@ -40,7 +40,7 @@ void Shard::got(const queue::GetToken& token, queue::Delivery&& delivery, std::u
 void Shard::publish_settled(const PublisherToken& token, queue::PublishOutcome outcome) {
   if (token.sequence == 0) return;
   if (token.session.shard == ports_.id) {
-    if (SessionEntry* entry = find_session(token.session))
+    if (SessionEntry* entry = sessions_.find(token.session))
       entry->session->publish_settled(token.channel, token.sequence, outcome);
     return;
   }

@@ -26,7 +26,7 @@ Outcome<std::uint32_t> Shard::open_vhost(const SessionId& session, const User& u
                                          std::string_view name) {
   const VhostRecord* vhost = replica_.find_vhost(name);
   if (vhost == nullptr) return texts::vhost_not_found(name);
-  SessionEntry* entry = find_session(session);
+  SessionEntry* entry = sessions_.find(session);
   ensure(entry != nullptr, "an unknown session opens a virtual host");
   if (entry->user != nullptr) leave_vhost(*entry);
   if (auto refusal = ports_.topology->admit_connection(user.name, vhost->number)) return *refusal;
@@ -46,7 +46,7 @@ void Shard::leave_vhost(SessionEntry& entry) {
 }
 
 std::optional<BrokerError> Shard::open_channel(const SessionId& session) {
-  SessionEntry* entry = find_session(session);
+  SessionEntry* entry = sessions_.find(session);
   ensure(entry != nullptr && entry->user != nullptr, "an unknown session opens a channel");
   if (auto refusal = ports_.topology->admit_channel(entry->user->name)) return refusal;
   ++entry->channels;
@@ -54,7 +54,7 @@ std::optional<BrokerError> Shard::open_channel(const SessionId& session) {
 }
 
 void Shard::close_channel(const SessionId& session) {
-  SessionEntry* entry = find_session(session);
+  SessionEntry* entry = sessions_.find(session);
   ensure(entry != nullptr && entry->channels > 0, "an unknown session closes a channel");
   --entry->channels;
   ports_.topology->channel_left(entry->user->name);

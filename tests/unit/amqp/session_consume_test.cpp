@@ -70,6 +70,29 @@ TEST_CASE("deliveries, and acknowledging them") {
   }
 }
 
+TEST_CASE("consumers of one connection take turns, each on its channel under its tag") {
+  Client client;
+  client.open_channel();
+  client.send(2, ChannelOpen{});
+  const auto first = client.consume("first");
+  const auto second = client.consume("second", false, 2);
+  for (const ConsumerNumber consumer : {first, first, second, first, second})
+    client.deliver(consumer, 1, "body");
+  Lines lines = client.take();
+  std::erase_if(lines, [](const std::string& line) { return line.find("deliver") == line.npos; });
+  CHECK(lines == Lines{"1 basic.deliver 'first' 1 0 '' 'q'", "1 basic.deliver 'first' 2 0 '' 'q'",
+                       "2 basic.deliver 'second' 1 0 '' 'q'", "1 basic.deliver 'first' 3 0 '' 'q'",
+                       "2 basic.deliver 'second' 2 0 '' 'q'"});
+  client.run_broker = false;
+  client.send(2, ChannelClose{});
+  client.take();
+  client.broker.take_calls();
+  client.deliver(second, 50, "late");
+  CHECK(client.broker.take_calls() == Lines{"settle 2:50,undelivered"});
+  client.deliver(first, 2, "body");
+  CHECK(client.take().front() == "1 basic.deliver 'first' 4 0 '' 'q'");
+}
+
 TEST_CASE("large bodies are sent from where they lie, in frames of the agreed size") {
   Client client;
   client.open_channel();
