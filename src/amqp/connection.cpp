@@ -222,6 +222,11 @@ void Connection::deliver(const ConsumerId& id, queue::Delivery&& delivery) {
   channel->deliver(*consumer, std::move(delivery));
 }
 
+void Connection::expect_delivery() const noexcept {
+  context_.consumers.expect();
+  context_.output.expect();
+}
+
 void Connection::publish_settled(ChannelInstance instance, std::uint64_t sequence,
                                  queue::PublishOutcome outcome) {
   if (Channel* const channel = find_channel(instance)) channel->settled(sequence, outcome);

@@ -58,6 +58,7 @@ class Connection final : public broker::Session {
   void connection_lost();
 
   // --- for the broker (session.hpp) -------------------------------------------------------------
+  void expect_delivery() const noexcept override;
   void deliver(const ConsumerId& consumer, queue::Delivery&& delivery) override;
   void publish_settled(ChannelInstance channel, std::uint64_t sequence,
                        queue::PublishOutcome outcome) override;

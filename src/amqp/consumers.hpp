@@ -6,6 +6,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "base/prefetch.hpp"
 #include "broker/session.hpp"
 
 namespace tern::amqp {
@@ -56,6 +57,11 @@ class ConsumerDirectory {
     if (consumer == nullptr) return {};
     recent_number_ = number;
     return recent_ = {consumer, consumer->channel};
+  }
+  /// Fetches the one of the last delivery for the next.
+  void expect() const noexcept {
+    prefetch(recent_.consumer);
+    prefetch(recent_.channel);
   }
   /// The client has ended it; it stays until the broker has, too.
   void end(Consumer& consumer) noexcept {

@@ -17,6 +17,7 @@
 
 #include "amqp/ring.hpp"
 #include "base/bytes.hpp"
+#include "base/prefetch.hpp"
 #include "message/message.hpp"
 
 namespace tern::amqp {
@@ -50,6 +51,8 @@ class Output {
     room_ -= bytes;
     appended_ += bytes;
   }
+  /// Fetches the room for a small message that is appended next.
+  void expect() const noexcept { prefetch(write_, 3 * cache_line_bytes); }
   /// Copies `bytes`.
   void append(Bytes bytes);
   /// Refers to `bytes`, which lie in `message` and live as long as it.

@@ -45,6 +45,9 @@ class Session {
   /// the message back with settle(requeued), unless it was auto-ack.
   virtual void deliver(const ConsumerId& consumer, queue::Delivery&& delivery) = 0;
 
+  /// A delivery to this session is likely to be next: a hint to fetch what it will touch.
+  virtual void expect_delivery() const noexcept {}
+
   /// One of the queues that the publish was enqueued to has it safely, or refuses it: once per
   /// target of enqueue() whose token had a sequence. May come from inside enqueue() or settle().
   virtual void publish_settled(ChannelInstance channel, std::uint64_t sequence,
