@@ -1,6 +1,7 @@
 // Session: what the broker tells a front-end's connection. Implemented by front-ends; every call
 // comes on the shard to which the session was attached, never from inside a call that the session
-// itself makes into the broker (deliver, publish_settled and hold_publishing excepted, see there).
+// itself makes into the broker (expect_delivery, deliver, publish_settled and hold_publishing
+// excepted, see there).
 #pragma once
 
 #include <string>
@@ -45,7 +46,8 @@ class Session {
   /// the message back with settle(requeued), unless it was auto-ack.
   virtual void deliver(const ConsumerId& consumer, queue::Delivery&& delivery) = 0;
 
-  /// A delivery to this session is likely to be next: a hint to fetch what it will touch.
+  /// A delivery to this session is likely to be next: a hint to fetch what it will touch. May come
+  /// from inside enqueue() or settle().
   virtual void expect_delivery() const noexcept {}
 
   /// One of the queues that the publish was enqueued to has it safely, or refuses it: once per
