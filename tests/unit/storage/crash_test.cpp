@@ -161,6 +161,11 @@ void judge_returned(const SharedLedger& ledger, std::uint32_t q, const Recovered
   for (const StoredMessage& stored : messages) {
     const auto note = counts.find(stored.position);
     if (note == counts.end()) {
+      INFO("position " << stored.position << " of " << messages.front().position << ".."
+                       << messages.back().position << " notes " << counts.size() << " range "
+                       << (counts.empty() ? 0 : counts.begin()->first) << ".."
+                       << (counts.empty() ? 0 : counts.rbegin()->first) << " confirmed "
+                       << ledger->confirmed[q]);
       REQUIRE(ledger->returned[q][stored.position] != Ledger::kept);
       continue;
     }
