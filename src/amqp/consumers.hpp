@@ -34,11 +34,8 @@ class ConsumerDirectory {
     consumer->tag = tag;
     return *(consumers_[last_number_] = std::move(consumer));
   }
-  [[nodiscard]] Consumer* find(ConsumerNumber number) noexcept {
-    const auto found = consumers_.find(number);
-    return found == consumers_.end() ? nullptr : found->second.get();
-  }
-  [[nodiscard]] const Consumer* find(ConsumerNumber number) const noexcept {
+  /// Null if there is none.
+  [[nodiscard]] Consumer* find(ConsumerNumber number) const noexcept {
     const auto found = consumers_.find(number);
     return found == consumers_.end() ? nullptr : found->second.get();
   }
