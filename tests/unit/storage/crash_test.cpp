@@ -127,7 +127,7 @@ RocksOptions crash_options(const std::string& path) {
         shard.trim(q, {at(static_cast<std::int64_t>(999 + settled_to[q])), 0});
       shard.batch().records.push_back({"end/" + std::to_string(q), std::to_string(next[q] - 1)});
     }
-    const std::uint64_t stage = shard.submit();
+    const std::uint64_t stage = shard.submit_to_wait();
     waiting.push_back({stage, ends, std::exchange(returned, {})});
     while (!waiting.empty() &&
            (waiting.size() > 5 || ear.is_committed(shard.id(), waiting.front().stage))) {

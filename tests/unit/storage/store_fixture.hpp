@@ -183,12 +183,16 @@ class Shard {
     store_.submit(std::exchange(batch_, nullptr));
     return stage;
   }
-  void commit() {
-    if (batch().appends.empty()) {  // a stage to wait for
+  /// The same; a batch without messages is given a stage of its own to wait for.
+  std::uint64_t submit_to_wait() {
+    if (batch().appends.empty()) {
       batch().appends.emplace_back().state = Append::withdrawn;
       batch().last_stage = next_stage_++;
     }
-    const std::uint64_t stage = submit();
+    return submit();
+  }
+  void commit() {
+    const std::uint64_t stage = submit_to_wait();
     INFO(ear_.failure());
     REQUIRE(ear_.wait_committed(id(), stage));
   }
